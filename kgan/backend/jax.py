@@ -1,0 +1,83 @@
+"""JAX: state goes in and comes out of pure functions.
+
+`train_step` opens one `keras.StatelessScope` around the whole round, so that a round may be
+written statefully: reading a variable gives its value in the scope, `assign` records a new one.
+`minimize` nests a second scope in which the variables it moves are what `jax.grad` traces.
+"""
+
+import jax
+import keras
+
+
+def run_stateless(function, groups, state):
+    """Calls `function()` with `state` in place of the variables in `groups`."""
+    mapping = [
+        (v, value)
+        for variables, values in zip(groups, state, strict=True)
+        for v, value in zip(variables, values, strict=True)
+    ]
+    with keras.StatelessScope(state_mapping=mapping) as scope:
+        logs = function()
+    return logs, tuple([scope.get_current_value(v) for v in variables] for variables in groups)
+
+
+class TrainStep:
+    """Runs a round as Keras's JAX trainer expects it."""
+
+    replicas = 1
+
+    def train_step(self, state, data):
+        """Plays one round; returns its logs and the new state."""
+        groups = (
+            self.trainable_variables,
+            self.non_trainable_variables,
+            self.optimizer.variables,
+            self.metrics_variables,
+        )
+        return run_stateless(lambda: self.play_round(data), groups, state)
+
+    def test_step(self, state, data):
+        """Measures the losses on one batch; returns them and the new state."""
+        groups = (
+            self.trainable_variables,
+            self.non_trainable_variables,
+            self.metrics_variables,
+        )
+        return run_stateless(lambda: self.play_test_round(data), groups, state)
+
+
+def minimize(objective, variables, optimizer, state):
+    """Moves `variables` one `optimizer` step down `objective() -> (loss, aux)`; returns `aux`.
+
+    `state` is every variable that `objective` may read or assign: what it assigns beside
+    `variables` (batch-norm statistics, seeds) is kept.
+    """
+    moved = {id(v) for v in variables}
+    state = [v for v in state if id(v) not in moved]
+    frozen = [(v, v.value) for v in state]
+
+    def pure(values):
+        with keras.StatelessScope(state_mapping=frozen + list(zip(variables, values))) as scope:
+            loss, aux = objective()
+            loss = optimizer.scale_loss(loss)
+        return loss, (aux, [scope.get_current_value(v) for v in state])
+
+    values = [v.value for v in variables]
+    gradients, (aux, updates) = jax.grad(pure, has_aux=True)(values)
+    for v, update in zip(state, updates):
+        v.assign(update)
+    slots = [v.value for v in optimizer.variables]
+    values, slots = optimizer.stateless_apply(slots, gradients, values)
+    for v, value in zip(variables + optimizer.variables, values + slots):
+        v.assign(value)
+    return aux
+
+
+def input_gradient(function, inputs):
+    """d sum(function(inputs)) / d inputs, itself differentiable."""
+    return jax.grad(lambda x: function(x).sum())(inputs)
+
+
+def draw(function, n):
+    """`function(n)`: JAX computes a sharded batch as one, so there is nothing to divide."""
+    return function(n)

@@ -1,0 +1,58 @@
+"""TensorFlow: variables carry their own state; a tape records the gradient."""
+
+import tensorflow as tf
+
+
+class TrainStep:
+    """Runs a round as Keras's TensorFlow trainer expects it."""
+
+    @property
+    def replicas(self):
+        """How many devices a batch is split over."""
+        strategy = self.distribute_strategy
+        return strategy.num_replicas_in_sync if strategy else 1
+
+    def train_step(self, data):
+        """Plays one round and returns its logs."""
+        return self.play_round(data)
+
+    def test_step(self, data):
+        """Measures the losses on one batch and returns them."""
+        return self.play_test_round(data)
+
+
+def minimize(objective, variables, optimizer, state):
+    """Moves `variables` one `optimizer` step down `objective() -> (loss, aux)`; returns `aux`."""
+    del state
+    values = [v.value for v in variables]
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(values)
+        loss, aux = objective()
+        # The optimizer sums the gradients of all replicas; the loss is a mean over them.
+        loss = loss / tf.distribute.get_strategy().num_replicas_in_sync
+        loss = optimizer.scale_loss(loss)
+    gradients = tape.gradient(loss, values, unconnected_gradients="zero")
+    optimizer.apply(gradients, variables)
+    return aux
+
+
+def input_gradient(function, inputs):
+    """d sum(function(inputs)) / d inputs, itself differentiable."""
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(inputs)
+        outputs = function(inputs)
+    return tape.gradient(outputs, inputs, unconnected_gradients="zero")
+
+
+def draw(function, n):
+    """`function(n)`, such that no two replicas get the same numbers.
+
+    Every replica draws for the global batch, from the same seed, and keeps its own part: plain
+    draws would be identical on all of them.
+    """
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    context = tf.distribute.get_replica_context()
+    if replicas == 1 or context is None:
+        return function(n)
+    first = context.replica_id_in_sync_group * n
+    return function(n * replicas)[first : first + n]

@@ -1,0 +1,43 @@
+"""PyTorch: parameters carry their own state; autograd records the gradient."""
+
+import torch
+
+
+class TrainStep:
+    """Runs a round as Keras's PyTorch trainer expects it."""
+
+    replicas = 1
+
+    def train_step(self, data):
+        """Plays one round and returns its logs."""
+        return self.play_round(data)
+
+    def test_step(self, data):
+        """Measures the losses on one batch and returns them."""
+        return self.play_test_round(data)
+
+
+def minimize(objective, variables, optimizer, state):
+    """Moves `variables` one `optimizer` step down `objective() -> (loss, aux)`; returns `aux`."""
+    del state
+    loss, aux = objective()
+    loss = optimizer.scale_loss(loss)
+    values = [v.value for v in variables]
+    gradients = torch.autograd.grad(loss, values, allow_unused=True, materialize_grads=True)
+    with torch.no_grad():
+        optimizer.apply(list(gradients), variables)
+    return aux
+
+
+def input_gradient(function, inputs):
+    """d sum(function(inputs)) / d inputs, itself differentiable."""
+    # Keras measures under torch.no_grad(), and a penalty needs its gradient there too.
+    with torch.enable_grad():
+        inputs = inputs.detach().requires_grad_(True)
+        (gradient,) = torch.autograd.grad(function(inputs).sum(), inputs, create_graph=True)
+    return gradient
+
+
+def draw(function, n):
+    """`function(n)`: there is one replica."""
+    return function(n)

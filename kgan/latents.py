@@ -1,0 +1,138 @@
+"""Latent codes with a meaning: what InfoGAN's generator is told and its discriminator reads back.
+
+A code occupies `size` entries of the latent vector. Given an image, Q (a head of the
+discriminator) puts out `parameters` numbers that describe a distribution over the code.
+"""
+
+import math
+
+import keras
+from keras import ops
+
+
+class Code:
+    """Base class of the codes.
+
+    Args:
+        size: Entries of the latent vector, at least one.
+        name: What the code is called in logs and predictions.
+    """
+
+    def __init__(self, size, name):
+        if size < 1:
+            raise ValueError(f"a code needs at least one entry, got {size}")
+        self.size = size
+        self.name = name
+
+    @property
+    def parameters(self):
+        """How many outputs of Q describe this code."""
+        raise NotImplementedError
+
+    @property
+    def entropy(self):
+        """H(c) in nats: the most that Q can know about the code."""
+        raise NotImplementedError
+
+    def sample(self, noise, n):
+        """Draws the code for `n` images: `(n, size)`, float32."""
+        raise NotImplementedError
+
+    def log_likelihood(self, parameters, code):
+        """log Q(c|x) in nats of codes `(n, size)` under Q's outputs `(n, parameters)`: `(n,)`."""
+        raise NotImplementedError
+
+    def predict(self, parameters):
+        """The code expected under Q's outputs `(n, parameters)`: `(n, size)`."""
+        raise NotImplementedError
+
+    def get_config(self):
+        """The arguments of `__init__`."""
+        return {"size": self.size, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config):
+        """The inverse of `get_config`."""
+        return cls(**config)
+
+
+@keras.saving.register_keras_serializable("kgan")
+class Categorical(Code):
+    """One of `size` categories, all equally likely, one-hot in the latent vector.
+
+    Q's outputs are logits. Chen et al. 2016 (arXiv:1606.03657), Sec. 7: c ~ Cat(K = 10).
+
+    Args:
+        size: Number of categories, at least two.
+        name: What the code is called in logs and predictions.
+    """
+
+    def __init__(self, size=10, name="category"):
+        if size < 2:
+            raise ValueError(f"a categorical code needs at least two categories, got {size}")
+        super().__init__(size, name)
+
+    @property
+    def parameters(self):
+        """One logit a category."""
+        return self.size
+
+    @property
+    def entropy(self):
+        """Ln K."""
+        return math.log(self.size)
+
+    def sample(self, noise, n):
+        """One-hot rows."""
+        return ops.one_hot(noise.integers(n, self.size), self.size)
+
+    def log_likelihood(self, parameters, code):
+        """Log of the softmax at the category that was drawn."""
+        return ops.sum(code * ops.log_softmax(parameters), axis=1)
+
+    def predict(self, parameters):
+        """The probability of each category."""
+        return ops.softmax(parameters)
+
+
+@keras.saving.register_keras_serializable("kgan")
+class Continuous(Code):
+    """`size` independent numbers, uniform on [-1, 1].
+
+    Q is a factored Gaussian whose outputs are its means and the logarithms of its standard
+    deviations (arXiv:1606.03657, Sec. 6), which are kept above exp(-3), where a
+    density could grow without end on a code that is known exactly.
+
+    Args:
+        size: How many numbers.
+        name: What the code is called in logs and predictions.
+    """
+
+    def __init__(self, size=1, name="continuous"):
+        super().__init__(size, name)
+
+    @property
+    def parameters(self):
+        """A mean and a log standard deviation each."""
+        return 2 * self.size
+
+    @property
+    def entropy(self):
+        """Ln 2 each: the differential entropy of a uniform number on [-1, 1]."""
+        return self.size * math.log(2.0)
+
+    def sample(self, noise, n):
+        """Uniform numbers."""
+        return noise.uniform((n, self.size), -1.0, 1.0)
+
+    def log_likelihood(self, parameters, code):
+        """The Gaussian's log density."""
+        mean, log_deviation = parameters[:, : self.size], parameters[:, self.size :]
+        log_deviation = 3.0 * ops.tanh(log_deviation / 3.0)
+        error = (code - mean) * ops.exp(-log_deviation)
+        density = -0.5 * ops.square(error) - log_deviation - 0.5 * math.log(2 * math.pi)
+        return ops.sum(density, axis=1)
+
+    def predict(self, parameters):
+        """The means."""
+        return parameters[:, : self.size]

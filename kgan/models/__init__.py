@@ -1,0 +1,9 @@
+"""The algorithms: one file a variant, each a `keras.Model`."""
+
+from kgan.models.conditional import ConditionalGAN
+from kgan.models.gan import GAN
+from kgan.models.infogan import InfoGAN
+from kgan.models.wgan import WGAN
+from kgan.models.wgan_gp import WGANGP
+
+__all__ = ["GAN", "WGAN", "WGANGP", "ConditionalGAN", "InfoGAN"]

@@ -1,0 +1,151 @@
+"""What can be wrong with the arguments of a model, said before training rather than by it."""
+
+import keras
+import numpy as np
+
+
+def check_networks(generator, discriminator):
+    """Refuses networks that cannot play each other.
+
+    Raises:
+        ValueError: If a network is not built, their shapes do not fit, or the discriminator
+            does not end in logits.
+    """
+    for role, network in (("generator", generator), ("discriminator", discriminator)):
+        if not isinstance(network, keras.Model) or not getattr(network, "inputs", None):
+            raise ValueError(
+                f"the {role} must be a built Keras model with known inputs (functional, or "
+                f"Sequential that starts with keras.Input); got {network!r}"
+            )
+    made = keras.tree.flatten(generator.outputs)[0].shape
+    judged = keras.tree.flatten(discriminator.inputs)[0].shape
+    if len(made) != len(judged) or any(
+        a != b for a, b in zip(made[1:], judged[1:]) if a is not None and b is not None
+    ):
+        raise ValueError(
+            f"the generator makes images of shape {made[1:]} but the discriminator takes "
+            f"{judged[1:]}"
+        )
+    logits = keras.tree.flatten(discriminator.outputs)[0]
+    if tuple(logits.shape[1:]) != (1,):
+        raise ValueError(
+            "the discriminator's first output must be one logit an image, of shape (n, 1); "
+            f"got {tuple(logits.shape)}"
+        )
+    last = getattr(logits, "_keras_history", (None,))[0]
+    if getattr(last, "activation", None) is keras.activations.sigmoid:
+        raise ValueError(
+            f"the discriminator ends in a sigmoid ({last.name!r}), but the losses take logits: "
+            "remove the activation"
+        )
+
+
+def check_penalties(penalties, discriminator):
+    """Refuses batch normalisation in the discriminator under a penalty on its gradient.
+
+    Raises:
+        ValueError: If there are both, or two penalties of one name.
+    """
+    names = [p.name for p in penalties]
+    if len(set(names)) < len(names):
+        raise ValueError(f"each penalty can be given once; got {names}")
+    for layer in discriminator._flatten_layers() if penalties else ():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            raise ValueError(
+                f"{names[0]} constrains the gradient at each image, which batch normalisation "
+                f"({layer.name!r}) makes depend on the whole batch: use LayerNormalization or "
+                "none in the discriminator (arXiv:1704.00028, Sec. 4)"
+            )
+
+
+def check_schedule(discriminator_steps, ema_decay):
+    """Refuses counts and decays out of range.
+
+    Raises:
+        ValueError: If they are.
+    """
+    if not isinstance(discriminator_steps, int) or discriminator_steps < 1:
+        raise ValueError(
+            f"discriminator_steps must be an integer of at least 1, got {discriminator_steps!r}"
+        )
+    if ema_decay is not None and not 0 <= ema_decay < 1:
+        raise ValueError(f"ema_decay must be in [0, 1), got {ema_decay}")
+
+
+def check_no_weights(**weights):
+    """Refuses what weighs examples or classes.
+
+    Raises:
+        ValueError: If any weights are given.
+    """
+    for name, value in weights.items():
+        if value is not None:
+            raise ValueError(
+                f"{name} has no meaning for a GAN, which matches the distribution of its data: "
+                "resample the data instead"
+            )
+
+
+def check_condition(condition, n, shape, dtype):
+    """One condition for each of `n` images.
+
+    Args:
+        condition: One condition of `shape`, for all images, or `n` of them.
+        n: How many images.
+        shape: The shape of one condition: `()` for class labels, `(d,)` for vectors.
+        dtype: The dtype of the generator's input.
+
+    Returns:
+        An array `(n, *shape)`.
+
+    Raises:
+        ValueError: If the condition is missing or its shape is neither.
+    """
+    what = "an integer class label" if shape == () else f"a vector of shape {tuple(shape)}"
+    if condition is None:
+        raise ValueError(f"this model is conditional: pass condition, {what} or {n} of them")
+    condition = np.asarray(condition)
+    if np.issubdtype(np.dtype(dtype), np.integer) and not np.issubdtype(
+        condition.dtype, np.integer
+    ):
+        raise ValueError(f"condition must be integers, got {condition.dtype}")
+    if condition.shape == tuple(shape):
+        condition = np.broadcast_to(condition, (n, *shape))
+    if condition.shape != (n, *shape):
+        raise ValueError(
+            f"condition must be {what} for all images or {n} of them; got shape {condition.shape}"
+        )
+    return condition.astype(dtype)
+
+
+def check_images(images, shape):
+    """Refuses arrays that are not images in the range that the networks work in.
+
+    Args:
+        images: An array.
+        shape: The discriminator's input shape without the batch. Only what has height, width and
+            channels is held to the range: points on a plane may lie anywhere.
+
+    Raises:
+        ValueError: If shape, dtype or range is wrong, or there are NaNs.
+    """
+    if len(images.shape) != len(shape) + 1 or any(
+        s is not None and s != i for s, i in zip(shape, images.shape[1:])
+    ):
+        raise ValueError(
+            f"the discriminator takes images of shape {tuple(shape)}, got an array of shape "
+            f"{tuple(images.shape)}"
+        )
+    if images.dtype == np.uint8 and len(shape) == 3:
+        return
+    if not np.issubdtype(images.dtype, np.floating):
+        raise ValueError(f"images must be uint8 or float, got {images.dtype}")
+    low, high = images.min(), images.max()
+    if not np.isfinite(low) or not np.isfinite(high):
+        bad = int(np.argwhere(~np.isfinite(images.reshape(len(images), -1)).all(axis=1))[0, 0])
+        raise ValueError(f"image {bad} contains NaN or infinity")
+    if len(shape) == 3 and (low < -1.001 or high > 1.001):
+        raise ValueError(
+            f"float images must be in [-1, 1], got [{low:g}, {high:g}]: pass uint8, or scale them "
+            "(x / 127.5 - 1 for a range of 0 to 255)"
+        )
