@@ -7,6 +7,7 @@ discriminator) puts out `parameters` numbers that describe a distribution over t
 import math
 
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -39,11 +40,15 @@ class Code:
         raise NotImplementedError
 
     def log_likelihood(self, parameters, code):
-        """log Q(c|x) in nats of codes `(n, size)` under Q's outputs `(n, parameters)`: `(n,)`."""
+        """Log Q(c|x) in nats of codes `(n, size)` under Q's outputs `(n, parameters)`: `(n,)`."""
         raise NotImplementedError
 
     def predict(self, parameters):
         """The code expected under Q's outputs `(n, parameters)`: `(n, size)`."""
+        raise NotImplementedError
+
+    def encode(self, values, n):
+        """Chosen values, one for all of `n` images or one for each, as an array `(n, size)`."""
         raise NotImplementedError
 
     def get_config(self):
@@ -90,6 +95,17 @@ class Categorical(Code):
         """Log of the softmax at the category that was drawn."""
         return ops.sum(code * ops.log_softmax(parameters), axis=1)
 
+    def encode(self, values, n):
+        """One-hot rows of categories."""
+        values = np.broadcast_to(values, (n,))
+        if not np.issubdtype(values.dtype, np.integer) or (
+            values.min() < 0 or values.max() >= self.size
+        ):
+            raise ValueError(
+                f"categories of {self.name!r} are integers from 0 to {self.size - 1}, got {values}"
+            )
+        return np.eye(self.size, dtype="float32")[values]
+
     def predict(self, parameters):
         """The probability of each category."""
         return ops.softmax(parameters)
@@ -132,6 +148,10 @@ class Continuous(Code):
         error = (code - mean) * ops.exp(-log_deviation)
         density = -0.5 * ops.square(error) - log_deviation - 0.5 * math.log(2 * math.pi)
         return ops.sum(density, axis=1)
+
+    def encode(self, values, n):
+        """The numbers themselves."""
+        return np.broadcast_to(np.asarray(values, "float32"), (n, self.size))
 
     def predict(self, parameters):
         """The means."""

@@ -74,7 +74,7 @@ def minimize(objective, variables, optimizer, state):
 
 
 def input_gradient(function, inputs):
-    """d sum(function(inputs)) / d inputs, itself differentiable."""
+    """D sum(function(inputs)) / d inputs, itself differentiable."""
     return jax.grad(lambda x: function(x).sum())(inputs)
 
 

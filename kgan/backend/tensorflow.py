@@ -37,7 +37,7 @@ def minimize(objective, variables, optimizer, state):
 
 
 def input_gradient(function, inputs):
-    """d sum(function(inputs)) / d inputs, itself differentiable."""
+    """D sum(function(inputs)) / d inputs, itself differentiable."""
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(inputs)
         outputs = function(inputs)

@@ -30,7 +30,7 @@ def minimize(objective, variables, optimizer, state):
 
 
 def input_gradient(function, inputs):
-    """d sum(function(inputs)) / d inputs, itself differentiable."""
+    """D sum(function(inputs)) / d inputs, itself differentiable."""
     # Keras measures under torch.no_grad(), and a penalty needs its gradient there too.
     with torch.enable_grad():
         inputs = inputs.detach().requires_grad_(True)

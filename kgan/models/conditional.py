@@ -61,6 +61,13 @@ class ConditionalGAN(GAN):
             )
         return condition
 
+    def sample_grid(self, rows=8, seed=0, truncation=1.0):
+        """One column a class and one latent vector a row; see `GAN.sample_grid`."""
+        if self.classes is None:
+            raise ValueError("without classes there is no telling what to show: use sample")
+        latents = self.random_latents(rows, seed, truncation).repeat(self.classes, axis=0)
+        return self.sample(len(latents), latents=latents), self.classes
+
     def get_config(self):
         """The arguments of `__init__`, serialised."""
         return {**super().get_config(), "classes": self.classes}

@@ -285,7 +285,7 @@ class GAN(backend.TrainStep, keras.Model):
         """
         return (self.ema_generator or self.generator)(inputs, training=training)
 
-    def sample(self, n, condition=None, seed=None, truncation=1.0, batch_size=256):
+    def sample(self, n, condition=None, seed=None, truncation=1.0, latents=None, batch_size=256):
         """Draws `n` images, ready to show.
 
         Args:
@@ -294,6 +294,7 @@ class GAN(backend.TrainStep, keras.Model):
             seed: An integer for the same images again, on every backend.
             truncation: Factor on the latents' noise, from 0 (the most typical image, always) to 1
                 (the full variety).
+            latents: An array `(n, latent_dim)` to use in place of random latents.
             batch_size: Images computed at once.
 
         Returns:
@@ -301,20 +302,50 @@ class GAN(backend.TrainStep, keras.Model):
             something other than images.
 
         Raises:
-            ValueError: If `n` is not positive, or the condition does not fit.
+            ValueError: If `n` is not positive, or truncation, latents or condition do not fit.
         """
         if n < 1:
             raise ValueError(f"n must be at least 1, got {n}")
-        if not 0 <= truncation <= 1:
-            raise ValueError(f"truncation must be between 0 and 1, got {truncation}")
-        noise = HostNoise(seed, scale=truncation)
-        inputs = self.sample_latents(n, noise)
+        if latents is None:
+            latents = self.random_latents(n, seed, truncation)
+        if tuple(latents.shape) != (n, self.latent_dim):
+            raise ValueError(
+                f"latents must have shape ({n}, {self.latent_dim}), got {tuple(latents.shape)}"
+            )
+        inputs = latents
         if self.conditional:
-            inputs = [inputs, self.condition_for(condition, n)]
+            inputs = [latents, self.condition_for(condition, n)]
         elif condition is not None:
             raise ValueError("this model is not conditional: its generator takes only latents")
         images = self.predict(inputs, batch_size=batch_size, verbose=0)
         return to_pixels(images) if images.ndim == 4 else images
+
+    def random_latents(self, n, seed=None, truncation=1.0):
+        """Latents for `sample`: `sample_latents` with noise that is the same on every backend.
+
+        Args:
+            n: How many.
+            seed: See `sample`.
+            truncation: See `sample`.
+
+        Returns:
+            A NumPy array `(n, latent_dim)`.
+
+        Raises:
+            ValueError: If truncation is out of range.
+        """
+        if not 0 <= truncation <= 1:
+            raise ValueError(f"truncation must be between 0 and 1, got {truncation}")
+        return ops.convert_to_numpy(self.sample_latents(n, HostNoise(seed, scale=truncation)))
+
+    def sample_grid(self, rows=8, seed=0, truncation=1.0):
+        """Images that show what the model can do, to be laid out in a grid.
+
+        Returns:
+            uint8 images `(rows * columns, height, width, channels)`, row by row, and the number
+            of columns.
+        """
+        return self.sample(rows * rows, seed=seed, truncation=truncation), rows
 
     def condition_for(self, condition, n):
         """One condition for each of `n` images, from one for all or one for each."""
@@ -370,9 +401,7 @@ class GAN(backend.TrainStep, keras.Model):
             run_eagerly=run_eagerly,
             auto_scale_loss=False,
         )
-        optimizers.build(
-            self.generator.trainable_variables, self.discriminator.trainable_variables
-        )
+        optimizers.build(self.generator.trainable_variables, self.discriminator.trainable_variables)
         self.compile_arguments = {
             "jit_compile": jit_compile,
             "steps_per_execution": steps_per_execution,
@@ -411,10 +440,11 @@ class GAN(backend.TrainStep, keras.Model):
             callbacks: Keras callbacks.
             validation_split: Fraction of the arrays, from their end, to validate on.
             validation_data: What `evaluate` is run on after an epoch.
-            shuffle: Whether arrays are shuffled: the order depends on `seed` and epoch alone.
+            shuffle: Whether arrays are shuffled. The order is a function of `seed` and of the
+                rounds that the model has played, so a loaded model goes on where it was.
             class_weight: Not supported.
             sample_weight: Not supported.
-            initial_epoch: Where the order of arrays and the count of epochs go on.
+            initial_epoch: Where the count of epochs goes on.
             steps_per_epoch: Rounds in an epoch.
             validation_steps: Batches of `validation_data`.
             validation_batch_size: `batch_size` by default.
@@ -446,7 +476,7 @@ class GAN(backend.TrainStep, keras.Model):
             plan.data,
             epochs=epochs,
             verbose=verbose,
-            callbacks=rounds.with_epoch_hook(callbacks, plan.set_epoch),
+            callbacks=rounds.with_callback(callbacks, plan.follow),
             validation_data=plan.validation_data or validation_data,
             shuffle=False,
             initial_epoch=initial_epoch,

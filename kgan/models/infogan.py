@@ -4,6 +4,7 @@ arXiv:1606.03657.
 """
 
 import keras
+import numpy as np
 from keras import ops
 
 from kgan.latents import Categorical
@@ -39,9 +40,7 @@ class InfoGAN(GAN):
         >>> gan = kgan.InfoGAN(*networks, codes=codes)
     """
 
-    def __init__(
-        self, generator, discriminator, codes=None, information_weights=None, **kwargs
-    ):
+    def __init__(self, generator, discriminator, codes=None, information_weights=None, **kwargs):
         codes = [Categorical(10)] if codes is None else codes
         self.codes = [
             keras.saving.deserialize_keras_object(c) if isinstance(c, dict) else c for c in codes
@@ -116,6 +115,40 @@ class InfoGAN(GAN):
         fake_logits, parameters = self.discriminate(fake, condition)
         information, terms = self.information(parameters, latents)
         return self.loss_function.generator(fake_logits, real_logits) - information, terms
+
+    def set_code(self, latents, name, values):
+        """Latents with one code replaced, to make images that differ in it.
+
+        Args:
+            latents: An array `(n, latent_dim)`, such as `random_latents` gives.
+            name: The code's name.
+            values: For a categorical code, one category or `n` of them; for a continuous one,
+                numbers that broadcast to `(n, size)`.
+
+        Returns:
+            A new array `(n, latent_dim)`.
+
+        Raises:
+            ValueError: If there is no such code or category.
+        """
+        names = [code.name for code in self.codes]
+        if name not in names:
+            raise ValueError(f"there is no code {name!r}; the codes are {', '.join(names)}")
+        code = self.codes[names.index(name)]
+        behind = sum(c.size for c in self.codes[names.index(name) :])
+        start = self.latent_dim - behind
+        latents = np.array(latents)
+        latents[:, start : start + code.size] = code.encode(values, len(latents))
+        return latents
+
+    def sample_grid(self, rows=8, seed=0, truncation=1.0):
+        """One column a category of the first categorical code; see `GAN.sample_grid`."""
+        code = next((c for c in self.codes if isinstance(c, Categorical)), None)
+        if code is None:
+            return super().sample_grid(rows, seed, truncation)
+        latents = self.random_latents(rows, seed, truncation).repeat(code.size, axis=0)
+        latents = self.set_code(latents, code.name, np.tile(np.arange(code.size), rows))
+        return self.sample(len(latents), latents=latents), code.size
 
     def predict_codes(self, images, batch_size=256):
         """Reads the codes of images, real ones too.

@@ -20,7 +20,7 @@ class Plan(typing.NamedTuple):
 
     data: object
     batch_size: int
-    set_epoch: object = None
+    follow: object = None
     steps_per_epoch: int = None
     validation_data: tuple = None
 
@@ -32,9 +32,7 @@ def plan(
     """Chooses how to make rounds of `x` by what it is. See `GAN.fit` for the arguments."""
     if is_array(x):
         batch_size = batch_size or DEFAULT_BATCH_SIZE
-        made = from_arrays(
-            x, y, batch_size, steps, shuffle, seed, validation_split, steps_per_epoch, image_shape
-        )
+        made = from_arrays(x, y, batch_size, steps, shuffle, seed, validation_split, image_shape)
     else:
         refuse(y is not None, "y goes with arrays: this data brings its own conditions")
         refuse(batch_size is not None, "batch_size goes with arrays: this data has its own")
@@ -57,7 +55,11 @@ def plan(
                 "fit takes an array, a tf.data.Dataset, a keras.utils.PyDataset, a torch "
                 f"DataLoader or a generator of batches; got {type(x).__name__}"
             )
-        made = made._replace(steps_per_epoch=steps_per_epoch)
+    if steps_per_epoch is not None:
+        if isinstance(made.data, SeededRounds):
+            made.data.rounds = steps_per_epoch
+        else:
+            made = made._replace(steps_per_epoch=steps_per_epoch)
     refuse(
         made.batch_size % replicas,
         f"batch_size={made.batch_size} must be a multiple of the {replicas} replicas",
@@ -76,17 +78,16 @@ def is_array(x):
     return hasattr(x, "shape") and hasattr(x, "__array__")
 
 
-def with_epoch_hook(callbacks, set_epoch):
-    """`callbacks` and one that tells the data which epoch begins."""
-    if set_epoch is None:
+def with_callback(callbacks, callback):
+    """`callbacks`, whatever `fit` was given, and one more."""
+    if callback is None:
         return callbacks
-    hook = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: set_epoch(epoch))
     if isinstance(callbacks, keras.callbacks.CallbackList):
-        callbacks.append(hook)
+        callbacks.append(callback)
         return callbacks
     if isinstance(callbacks, keras.callbacks.Callback):
         callbacks = [callbacks]
-    return [*(callbacks or ()), hook]
+    return [*(callbacks or ()), callback]
 
 
 def as_tuple(batch):
@@ -118,51 +119,78 @@ def check_enough(images, batch_size, steps):
     )
 
 
-# -- arrays --------------------------------------------------------------------------------------
+# -- data whose order is known beforehand ----------------------------------------------------------
 
 
-class ArrayRounds(keras.utils.PyDataset):
-    """Rounds of arrays, in an order that is a function of seed and epoch alone."""
+class SeededRounds(keras.utils.PyDataset):
+    """Rounds that depend on how many were played before, and on nothing else.
 
-    def __init__(self, arrays, batch_size, steps, shuffle, seed, rounds=None):
+    Pass after pass goes over the data, each in an order of its own; an epoch is a stretch of
+    `rounds` of that sequence. So a model that was saved after any round, loaded and trained on sees
+    what it would have seen.
+
+    Args:
+        rounds_in_pass: Rounds that the data fills once.
+    """
+
+    def __init__(self, rounds_in_pass):
         super().__init__()
-        self.arrays = arrays
-        self.shape = (steps, batch_size)
-        self.shuffle = shuffle
-        self.seed = seed
-        self.examples = size(arrays)
-        self.rounds_in_pass = self.examples // (batch_size * steps)
-        self.rounds = rounds or self.rounds_in_pass
-        self.epoch = 0
-        self.order = (None, None)
+        self.rounds_in_pass = rounds_in_pass
+        self.rounds = rounds_in_pass
+        self.start = 0
 
     def __len__(self):
         return self.rounds
 
-    def set_epoch(self, epoch):
-        """Chooses the order of an epoch."""
-        self.epoch = epoch
+    def __getitem__(self, index):
+        return self.round(*divmod(self.start + index, self.rounds_in_pass))
+
+    def round(self, number, index):
+        """The `index`-th round of pass `number`."""
+        raise NotImplementedError
+
+
+class FollowRounds(keras.callbacks.Callback):
+    """Tells the data, as each epoch begins, how many rounds the model has played."""
+
+    def __init__(self, data):
+        super().__init__()
+        self.data = data
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Sets where in the sequence the epoch starts."""
+        self.data.start = int(keras.ops.convert_to_numpy(self.model.rounds))
+
+
+class ArrayRounds(SeededRounds):
+    """Rounds of arrays, shuffled anew in every pass by `seed` and the number of the pass."""
+
+    def __init__(self, arrays, batch_size, steps, shuffle, seed):
+        super().__init__(size(arrays) // (batch_size * steps))
+        self.arrays = arrays
+        self.shape = (steps, batch_size)
+        self.shuffle = shuffle
+        self.seed = seed
+        self.order = (None, None)
 
     def permutation(self, number):
-        """The order of the `number`-th pass over the data."""
+        """The order of pass `number`."""
         if not self.shuffle:
-            return np.arange(self.examples)
+            return np.arange(size(self.arrays))
         if self.order[0] != number:
-            order = np.random.default_rng((self.seed, number)).permutation(self.examples)
-            self.order = (number, order)
+            rng = np.random.default_rng((self.seed, number))
+            self.order = (number, rng.permutation(size(self.arrays)))
         return self.order[1]
 
-    def __getitem__(self, index):
-        number, index = divmod(self.epoch * self.rounds + index, self.rounds_in_pass)
+    def round(self, number, index):
+        """The `index`-th round of pass `number`."""
         images = self.shape[0] * self.shape[1]
         chosen = self.permutation(number)[index * images : (index + 1) * images]
         chosen = chosen.reshape(self.shape).T
         return tuple(array[chosen] for array in self.arrays)
 
 
-def from_arrays(
-    x, y, batch_size, steps, shuffle, seed, validation_split, steps_per_epoch, image_shape
-):
+def from_arrays(x, y, batch_size, steps, shuffle, seed, validation_split, image_shape):
     """Rounds of arrays and, split off their end, the arrays to validate on."""
     arrays = tuple(keras.ops.convert_to_numpy(a) for a in (x, y) if a is not None)
     check_images(arrays[0], image_shape)
@@ -175,15 +203,32 @@ def from_arrays(
         validation = tuple(a[kept:] for a in arrays)
         arrays = tuple(a[:kept] for a in arrays)
     check_enough(len(arrays[0]), batch_size, steps)
-    data = ArrayRounds(arrays, batch_size, steps, shuffle, seed, steps_per_epoch)
-    return Plan(data, batch_size, data.set_epoch, None, validation)
+    data = ArrayRounds(arrays, batch_size, steps, shuffle, seed)
+    return Plan(data, batch_size, FollowRounds(data), None, validation)
+
+
+class EpochRounds(SeededRounds):
+    """Rounds of a `PyDataset` whose order is a function of what it is told by `set_epoch`."""
+
+    def __init__(self, inner, steps, batches):
+        super().__init__(batches // steps)
+        self.inner = inner
+        self.steps = steps
+        self.number = None
+
+    def round(self, number, index):
+        """The `index`-th round of pass `number`."""
+        if number != self.number:
+            self.inner.set_epoch(number)
+            self.number = number
+        return gather(self.inner, index, self.steps)
 
 
 # -- data sets that make batches themselves --------------------------------------------------------
 
 
 class PyDatasetRounds(keras.utils.PyDataset):
-    """Rounds of another `PyDataset`'s batches."""
+    """Rounds of a `PyDataset` that keeps its order to itself."""
 
     def __init__(self, inner, steps, batches):
         super().__init__(
@@ -201,8 +246,7 @@ class PyDatasetRounds(keras.utils.PyDataset):
         return None if self.batches is None else self.batches // self.steps
 
     def __getitem__(self, index):
-        first = index * self.steps
-        return stack([as_tuple(self.inner[first + i]) for i in range(self.steps)], self.steps)
+        return gather(self.inner, index, self.steps)
 
     def on_epoch_begin(self):
         """Tells the inner data set."""
@@ -213,6 +257,12 @@ class PyDatasetRounds(keras.utils.PyDataset):
         self.inner.on_epoch_end()
 
 
+def gather(dataset, index, steps):
+    """The `index`-th round of a `PyDataset`'s batches."""
+    first = index * steps
+    return stack([as_tuple(dataset[first + i]) for i in range(steps)], steps)
+
+
 def from_py_dataset(dataset, steps):
     """Rounds of a `PyDataset`, whose last batch is dropped if it is smaller."""
     batch_size = size(dataset[0])
@@ -220,8 +270,10 @@ def from_py_dataset(dataset, steps):
     if batches is not None:
         batches -= size(dataset[batches - 1]) < batch_size
         check_enough(batches * batch_size, batch_size, steps)
-    data = PyDatasetRounds(dataset, steps, batches)
-    return Plan(data, batch_size, getattr(dataset, "set_epoch", None))
+        if hasattr(dataset, "set_epoch"):
+            data = EpochRounds(dataset, steps, batches)
+            return Plan(data, batch_size, FollowRounds(data))
+    return Plan(PyDatasetRounds(dataset, steps, batches), batch_size)
 
 
 def from_tf_dataset(dataset, steps):

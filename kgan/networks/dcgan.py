@@ -54,7 +54,7 @@ def dcgan(
     size, channels = check_shape(image_shape)
     widths = [width]
     base = size // 2
-    while base % 2 == 0 and base >= 8 or len(widths) < 2:
+    while (base % 2 == 0 and base >= 8) or len(widths) < 2:
         base //= 2
         widths.append(min(widths[-1] * 2, 8 * width))
 

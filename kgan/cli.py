@@ -1,0 +1,139 @@
+"""The commands of `kgan` that need Keras. The grammar is in `kgan_cli`."""
+
+import json
+import pathlib
+import sys
+import time
+
+import keras
+
+from kgan import callbacks, data, models, networks, publish, training, zoo
+
+
+def run(args):
+    """Runs the command in `args.command`."""
+    COMMANDS[args.command](args)
+
+
+def run_train(args):
+    """`kgan train`."""
+    out = pathlib.Path(args.out or f"runs/{args.name}")
+    if args.resume and (out / "config.json").is_file():
+        preset = json.loads((out / "config.json").read_text())
+    else:
+        preset = zoo.info(args.name)
+        preset["name"] = args.name
+    if args.data:
+        preset["data"] = {**preset["data"], "source": args.data}
+    for key in ("rounds", "batch_size", "seed", "precision"):
+        if getattr(args, key) is not None:
+            preset["training"][key] = getattr(args, key)
+    if args.epochs is not None:
+        preset["training"].pop("rounds")
+        preset["training"]["epochs"] = args.epochs
+    jit = {"auto": "auto", "on": True, "off": False}[args.jit]
+    # A progress bar where somebody watches, a line an epoch in a log.
+    verbose = 1 if sys.stdout.isatty() else 2
+    gan, interrupted = training.train(
+        preset, out, resume=args.resume, jit=jit, data_dir=args.data_dir, verbose=verbose
+    )
+    rounds = callbacks.rounds_played(gan)
+    if interrupted:
+        print(f"stopped after {rounds} rounds; go on with: kgan train {args.name} --out {out} "
+              "--resume")  # fmt: skip
+    else:
+        print(f"trained {rounds} rounds; the model is {out / 'model.keras'}")
+
+
+def load_model(name):
+    """A model from a preset's name or a `.keras` file."""
+    if str(name).endswith(".keras"):
+        if not pathlib.Path(name).is_file():
+            raise FileNotFoundError(f"there is no file {name}")
+        return keras.models.load_model(name)
+    return zoo.load(name)
+
+
+def run_sample(args):
+    """`kgan sample`."""
+    gan = load_model(args.name)
+    condition = args.condition
+    if condition is not None and len(condition) == 1:
+        condition = condition[0]
+    if args.n is None and condition is None:
+        images, columns = gan.sample_grid(seed=args.seed, truncation=args.truncation)
+    else:
+        images = gan.sample(
+            args.n or 64, condition=condition, seed=args.seed, truncation=args.truncation
+        )
+        columns = None
+    out = pathlib.Path(args.out or f"{pathlib.Path(args.name).stem}.png")
+    data.save_image(out, data.grid(images, columns=columns))
+    print(f"wrote {len(images)} images to {out}")
+
+
+def run_codes(args):
+    """`kgan codes`."""
+    gan = load_model(args.name)
+    if not isinstance(gan, models.InfoGAN):
+        raise ValueError(f"{args.name} is a {type(gan).__name__}; only an InfoGAN reads codes")
+    height, _, channels = keras.tree.flatten(gan.discriminator.inputs)[0].shape[1:]
+    source = pathlib.Path(args.images)
+    names, images = data.read_images(source, image_size=height, channels=channels)
+    for i, name in enumerate(names):
+        codes = gan.predict_codes(images[i : i + 1])
+        print(json.dumps({"image": name, **{k: v[0].round(4).tolist() for k, v in codes.items()}}))
+
+
+def run_publish(args):
+    """`kgan publish`."""
+    publish.publish(
+        args.run_folder, args.folder, discriminator=not args.generator_only, note=args.note
+    )
+    print(f"wrote {args.folder}")
+
+
+def run_quickstart(args):
+    """`kgan quickstart`."""
+    out = pathlib.Path(args.out)
+    pretrained = out / "pretrained.png"
+    gan = zoo.load("wgan_gp_mnist", weights="pretrained")
+    images, columns = gan.sample_grid(seed=0)
+    data.save_image(pretrained, data.grid(images, columns=columns))
+    print(f"the pretrained wgan_gp_mnist drew {len(images)} digits: {pretrained}")
+
+    print(f"\nnow a small GAN learns digits from nothing, for about {args.seconds} seconds")
+    dataset = data.load("embedded", batch_size=64)
+    keras.utils.set_random_seed(0)
+    small = models.GAN(*networks.dcgan(dataset.image_shape, 32, width=24), ema_decay=0.99)
+    small.compile()
+    before, after = out / "before.png", out / "after.png"
+    data.save_image(before, data.grid(small.sample_grid()[0]))
+    small.fit(dataset, epochs=1000, callbacks=[StopAfter(args.seconds)])
+    data.save_image(after, data.grid(small.sample_grid()[0]))
+    callbacks.save(small, out / "small_gan.keras")
+    print(f"\nbefore: {before}\nafter:  {after}\nmodel:  {out / 'small_gan.keras'}")
+
+
+class StopAfter(keras.callbacks.Callback):
+    """Stops training after a number of seconds, counted from the end of the first round."""
+
+    def __init__(self, seconds):
+        super().__init__()
+        self.seconds = seconds
+        self.deadline = None
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Stops when it is time."""
+        self.deadline = self.deadline or time.monotonic() + self.seconds
+        if time.monotonic() > self.deadline:
+            self.model.stop_training = True
+
+
+COMMANDS = {
+    "train": run_train,
+    "sample": run_sample,
+    "codes": run_codes,
+    "publish": run_publish,
+    "quickstart": run_quickstart,
+}

@@ -1,0 +1,275 @@
+"""The zoo: named configurations, with pretrained weights where there are any.
+
+A preset is a folder with `preset.json`, which is data and never code: the algorithm, its networks,
+optimizers, data set and training, and what was measured. The built-in ones are in the
+repository's `zoo/` and travel inside the package; `register` adds others.
+"""
+
+import copy
+import difflib
+import hashlib
+import importlib.resources
+import json
+import os
+import pathlib
+import warnings
+
+import keras
+
+from kgan import data, models, networks
+
+_registered = {}
+
+
+def _builtin():
+    """The folder of the built-in presets: inside an installed package, or in the checkout."""
+    installed = importlib.resources.files("kgan") / "_zoo"
+    if installed.is_dir():
+        return pathlib.Path(str(installed))
+    return pathlib.Path(__file__).parent.parent / "zoo"
+
+
+def _folders():
+    """All presets' folders by name."""
+    found = {path.parent.name: path.parent for path in sorted(_builtin().glob("*/preset.json"))}
+    return {**found, **_registered}
+
+
+def _folder(name):
+    folders = _folders()
+    if name not in folders:
+        near = difflib.get_close_matches(str(name), folders, n=3, cutoff=0.4)
+        hint = f"did you mean {' or '.join(near)}?" if near else "see kgan.zoo.list()"
+        raise ValueError(f"the zoo has no preset {name!r}: {hint}")
+    return folders[name]
+
+
+def list():
+    """The names of all presets, sorted.
+
+    Example:
+        >>> kgan.zoo.list()
+        ['conditional_gan_fashion_mnist', ...]
+    """
+    return sorted(_folders())
+
+
+def info(name):
+    """All that is known of a preset, as in its `preset.json`.
+
+    Args:
+        name: One of `list()`.
+
+    Returns:
+        A dictionary: `algorithm`, `networks`, `optimizers`, `data`, `training`, and `measured`,
+        which is None where there are no weights.
+
+    Raises:
+        ValueError: If there is no such preset; the message names the nearest.
+    """
+    return json.loads((_folder(name) / "preset.json").read_text())
+
+
+def register(folder):
+    """Adds a preset to those that `load` knows, for this process.
+
+    Args:
+        folder: A folder with `preset.json` and, if pretrained, its weights. The folder's name
+            is the preset's.
+
+    Returns:
+        The preset's name.
+
+    Raises:
+        ValueError: If there is no valid `preset.json`, or the name is taken by a built-in preset.
+    """
+    folder = pathlib.Path(folder)
+    if not (folder / "preset.json").is_file():
+        raise ValueError(f"{folder} has no preset.json")
+    if (_builtin() / folder.name / "preset.json").is_file():
+        raise ValueError(f"{folder.name!r} is a built-in preset: give the folder another name")
+    build(json.loads((folder / "preset.json").read_text()))
+    _registered[folder.name] = folder.resolve()
+    return folder.name
+
+
+def load(name, weights="auto"):
+    """A compiled model, ready for `sample` and `fit`.
+
+    Args:
+        name: One of `list()`.
+        weights: `"auto"` for the pretrained weights where the preset has them, and otherwise a
+            freshly initialised model and a warning; `"pretrained"` to insist on them; None for a
+            fresh model; or the path of a `.weights.h5` file of the generator.
+
+    Returns:
+        A `kgan.GAN` or one of its subclasses. `fit` starts from both players' weights where the
+        preset has the discriminator's too.
+
+    Raises:
+        ValueError: If there is no such preset, or weights are asked for that are not there or
+            do not have their checksum.
+
+    Example:
+        >>> gan = kgan.zoo.load("wgan_gp_mnist")
+        >>> images = gan.sample(64, seed=0)  # uint8, (64, 28, 28, 1)
+    """
+    preset = info(name)
+    gan = build(preset)
+    if weights in ("auto", "pretrained"):
+        files = (preset["measured"] or {}).get("weights", {})
+        if files:
+            paths = {player: _find_weights(_folder(name), file) for player, file in files.items()}
+            load_weights(gan, **paths)
+        elif weights == "pretrained":
+            raise ValueError(f'{name} has no pretrained weights: train it, or pass weights="auto"')
+        else:
+            warnings.warn(
+                f"{name} has no pretrained weights: the model is freshly initialised and makes "
+                "noise until it is trained",
+                stacklevel=2,
+            )
+    elif weights is not None:
+        if not pathlib.Path(weights).is_file():
+            raise ValueError(
+                f'weights must be "auto", "pretrained", None or a file; got {weights!r}'
+            )
+        load_weights(gan, generator=weights)
+    return gan
+
+
+def dataset(name, split=None, **kwargs):
+    """The data that a preset is trained on, prepared as it was.
+
+    Args:
+        name: One of `list()`.
+        split: Another split than the preset's, such as `"test"`.
+        **kwargs: Overrides of `kgan.data.load`'s arguments, such as `data_dir`.
+
+    Returns:
+        What `kgan.data.load` returns.
+    """
+    preset = info(name)
+    return load_data(preset, **({} if split is None else {"split": split}), **kwargs)
+
+
+def load_data(preset, **kwargs):
+    """`kgan.data.load` as a preset wants it, with overrides."""
+    arguments = {
+        "batch_size": preset["training"]["batch_size"],
+        "seed": preset["training"]["seed"],
+        **preset["data"],
+        **kwargs,
+    }
+    return data.load(**arguments)
+
+
+def build(preset, **compile_arguments):
+    """A compiled, freshly initialised model from what a `preset.json` says.
+
+    Args:
+        preset: What `info` returns.
+        **compile_arguments: Further arguments of `GAN.compile`, such as `jit_compile`.
+
+    Raises:
+        ValueError: If it names an algorithm or a network builder that kgan does not have.
+    """
+    preset = copy.deepcopy(preset)
+    algorithm = _public(models, preset["algorithm"], "algorithm")
+    builder = _public(networks, preset["networks"]["builder"], "network builder")
+    generator, discriminator = builder(**preset["networks"]["arguments"])
+    gan = algorithm(
+        generator, discriminator, seed=preset["training"]["seed"], **preset["arguments"]
+    )
+    optimizers = {
+        f"{player}_optimizer": keras.optimizers.get(optimizer)
+        for player, optimizer in preset["optimizers"].items()
+    }
+    gan.compile(**optimizers, **compile_arguments)
+    return gan
+
+
+def _public(module, name, what):
+    if name not in module.__all__:
+        raise ValueError(f"unknown {what} {name!r}; known: {', '.join(module.__all__)}")
+    return getattr(module, name)
+
+
+# -- weights ---------------------------------------------------------------------------------------
+
+
+def load_weights(gan, generator, discriminator=None):
+    """Loads the players' weights; the averaged generator starts from the generator's.
+
+    Args:
+        gan: A model of the same networks.
+        generator: The path of a `.weights.h5` file.
+        discriminator: The same, or None to leave the discriminator as it is.
+    """
+    gan.generator.load_weights(generator)
+    if gan.ema_generator is not None:
+        gan.ema_generator.set_weights(gan.generator.get_weights())
+    if discriminator is not None:
+        gan.discriminator.load_weights(discriminator)
+
+
+def save_weights(network, path):
+    """Writes a network's weights in float16.
+
+    Args:
+        network: A built Keras model.
+        path: Where to; must end in `.weights.h5`.
+
+    Returns:
+        The sha256 of the file, in hexadecimal.
+
+    Raises:
+        ValueError: If a weight is too large for float16.
+    """
+    import h5py
+    import numpy as np
+
+    for weight in network.weights:
+        largest = np.abs(keras.ops.convert_to_numpy(weight)).max(initial=0)
+        if not largest < np.finfo("float16").max:
+            raise ValueError(f"{weight.path} reaches {largest}, too large for float16")
+    path = pathlib.Path(path)
+    full = path.with_name(f"float32-{path.name}")
+    network.save_weights(full)
+
+    with h5py.File(full) as source, h5py.File(path, "w") as target:
+
+        def convert(name, item):
+            if isinstance(item, h5py.Dataset):
+                values = item[()].astype("float16")
+                options = {"compression": "gzip", "shuffle": True} if values.ndim else {}
+                target.create_dataset(name, data=values, track_times=False, **options)
+            else:
+                target.require_group(name).attrs.update(item.attrs)
+
+        source.visititems(convert)
+    full.unlink()
+    return sha256(path)
+
+
+def sha256(path):
+    """The sha256 of a file, in hexadecimal."""
+    return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
+
+
+def _find_weights(folder, file):
+    """The path of a weights file, downloaded into the cache if the preset names a `url`."""
+    if "url" in file:
+        home = os.environ.get("KGAN_HOME", "~/.cache/kgan")
+        return keras.utils.get_file(
+            origin=file["url"],
+            file_hash=file["sha256"],
+            cache_dir=os.path.expanduser(home),
+            cache_subdir="weights",
+        )
+    path = folder / file["file"]
+    if not path.is_file():
+        raise ValueError(f"{path} is missing: install kgan again, or load with weights=None")
+    if sha256(path) != file["sha256"]:
+        raise ValueError(f"{path} does not have the checksum in preset.json: it was changed")
+    return path

@@ -1,0 +1,127 @@
+"""The `kgan` command.
+
+It lives outside the package, so that `list`, `info` and `help` answer at once: they read the
+zoo's JSON without importing Keras. Everything else is handed over to `kgan.cli`.
+"""
+
+import importlib.util
+import json
+import os
+import pathlib
+import sys
+
+from absl import app
+from absl.flags import argparse_flags
+
+
+def zoo_folder():
+    """The folder of the built-in presets, found without importing kgan."""
+    package = pathlib.Path(importlib.util.find_spec("kgan").origin).parent
+    installed = package / "_zoo"
+    return installed if installed.is_dir() else package.parent / "zoo"
+
+
+def presets():
+    """All built-in presets by name."""
+    paths = sorted(zoo_folder().glob("*/preset.json"))
+    return {path.parent.name: json.loads(path.read_text()) for path in paths}
+
+
+def list_presets(args):
+    """Prints a line for each preset."""
+    for name, preset in presets().items():
+        mark = "pretrained" if preset["measured"] else "no weights"
+        print(f"{name:32} {mark:11} {preset['description']}")
+
+
+def show_info(args):
+    """Prints a preset."""
+    known = presets()
+    if args.name not in known:
+        import difflib
+
+        near = difflib.get_close_matches(args.name, known, n=3, cutoff=0.4)
+        hint = f"did you mean {' or '.join(near)}?" if near else "see kgan list"
+        raise ValueError(f"the zoo has no preset {args.name!r}: {hint}")
+    print(json.dumps(known[args.name], indent=2))
+
+
+def parser():
+    """The command line's grammar."""
+    top = argparse_flags.ArgumentParser(prog="kgan", description="GANs for Keras.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name, help, run=None):
+        added = commands.add_parser(name, help=help, description=help)
+        added.set_defaults(run=run)
+        return added
+
+    command("list", "List the zoo's presets.", list_presets)
+
+    info = command("info", "Print what is known of a preset, as JSON.", show_info)
+    info.add_argument("name", metavar="NAME")
+
+    train = command("train", "Train a preset in a run folder.")
+    train.add_argument("name", metavar="NAME")
+    train.add_argument("--data", help="TFDS name, folder, .npz file or embedded")
+    train.add_argument("--data_dir", help="where TFDS keeps its data sets")
+    length = train.add_mutually_exclusive_group()
+    length.add_argument("--epochs", type=int, help="passes over the data")
+    length.add_argument("--rounds", type=int, help="rounds in all")
+    train.add_argument("--batch_size", type=int, help="images of each discriminator update")
+    train.add_argument("--seed", type=int)
+    train.add_argument("--precision", choices=["float32", "mixed_bfloat16", "mixed_float16"])
+    train.add_argument("--jit", choices=["auto", "on", "off"], default="auto")
+    train.add_argument("--out", help="run folder (default: runs/NAME)")
+    train.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+
+    sample = command("sample", "Write a grid of samples as PNG.")
+    sample.add_argument("name", metavar="NAME", help="preset, or a .keras file")
+    sample.add_argument("--n", type=int, help="images (default: a grid of 8 rows)")
+    sample.add_argument("--seed", type=int, default=0)
+    sample.add_argument("--condition", type=int, nargs="+", help="class labels, one or n")
+    sample.add_argument("--truncation", type=float, default=1.0)
+    sample.add_argument("--out", help="file (default: NAME.png)")
+
+    codes = command("codes", "Read the codes of images with an InfoGAN, as JSON lines.")
+    codes.add_argument("name", metavar="NAME", help="preset, or a .keras file")
+    codes.add_argument("images", metavar="IMAGES", help="an image, a folder or an .npz file")
+
+    publish = command("publish", "Make a run into a preset of the zoo: weights, card, samples.")
+    publish.add_argument("run_folder", metavar="RUN")
+    publish.add_argument("folder", metavar="FOLDER", help="such as zoo/NAME")
+    publish.add_argument("--generator_only", action="store_true")
+    publish.add_argument("--note", help="a remark for the card")
+
+    quick = command("quickstart", "Sample a pretrained model and train a small one.")
+    quick.add_argument("--out", default="kgan-quickstart", help="folder for the pictures")
+    quick.add_argument("--seconds", type=int, default=60, help="of training")
+    return top
+
+
+def run(args):
+    """Runs one command; errors that a user can mend become one line and exit code 2."""
+    try:
+        if args.run is not None:
+            args.run(args)
+        else:
+            os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+            from kgan import cli
+
+            cli.run(args)
+    except (ValueError, OSError) as error:
+        print(f"kgan: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("kgan: interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+def main():
+    """The console script."""
+    app.run(run, flags_parser=lambda argv: parser().parse_args(argv[1:]))
+
+
+if __name__ == "__main__":
+    main()
