@@ -3,6 +3,6 @@
 from kgan.data.checks import validate
 from kgan.data.dataset import ImageDataset
 from kgan.data.images import grid, save_image, to_float, to_uint8
-from kgan.data.load import load
+from kgan.data.loading import load
 
 __all__ = ["ImageDataset", "grid", "load", "save_image", "to_float", "to_uint8", "validate"]

@@ -53,7 +53,13 @@ def on_arrays(augment):
                 chosen = np.random.default_rng([*seeds, position]).random(len(images)) < 0.5
                 images[chosen] = np.flip(images[chosen], FLIPS[step])
             else:
-                images = np.array(keras.ops.convert_to_numpy(call(step, images)), "float32")
+                changed = np.array(keras.ops.convert_to_numpy(call(step, images)), "float32")
+                if changed.shape != images.shape:
+                    raise ValueError(
+                        f"augment step {step!r} turned a batch {images.shape} into "
+                        f"{changed.shape}: the shape must stay; resize with image_size."
+                    )
+                images = changed
         return images
 
     return apply
@@ -78,7 +84,7 @@ def on_tensors(augment):
                 draw = tf.random.stateless_uniform((tf.shape(images)[0], 1, 1, 1), seed + position)
                 images = tf.where(draw < 0.5, tf.reverse(images, [FLIPS[step]]), images)
             else:
-                images = tf.cast(call(step, images), tf.float32)
+                images = tf.ensure_shape(tf.cast(call(step, images), tf.float32), images.shape)
         return images
 
     return apply

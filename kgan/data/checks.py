@@ -27,7 +27,6 @@ def validate(images, labels=None, classes=None, name="images"):
         ValueError: if an array has a wrong type, shape, range or length, or holds NaN.
 
     Example:
-
     ```python
     images, labels = kgan.data.validate(images, labels, classes=10)
     ```
@@ -56,7 +55,7 @@ def validate(images, labels=None, classes=None, name="images"):
             f"values are 0 to 255, pass {name}.astype('uint8')."
         )
     if labels is not None:
-        labels = _check_labels(labels, len(images), classes)
+        labels = check_labels(labels, len(images), classes)
     return images, labels
 
 
@@ -88,7 +87,8 @@ def _check_range(images, name):
         )
 
 
-def _check_labels(labels, n, classes):
+def check_labels(labels, n, classes=None):
+    """Returns `labels` as int32 `(n,)`; raises ValueError unless they are integers from 0."""
     labels = np.asarray(labels)
     if labels.dtype.kind not in "iu":
         raise ValueError(

@@ -6,8 +6,18 @@ import keras
 import numpy as np
 
 from kgan.data import augment as augmentation
-from kgan.data.checks import check_at_least, validate
+from kgan.data.checks import check_at_least, check_labels, validate
+from kgan.data.files import ImageFiles
 from kgan.data.images import to_float, to_uint8
+
+
+def check_fills_a_batch(num_images, batch_size, drop_remainder):
+    """Raises ValueError if no batch would be left."""
+    if drop_remainder and num_images < batch_size:
+        raise ValueError(
+            f"{num_images} images do not fill one batch of {batch_size}: pass batch_size="
+            f"{num_images} or less, more images, or drop_remainder=False."
+        )
 
 
 class ImageDataset(keras.utils.PyDataset):
@@ -18,8 +28,9 @@ class ImageDataset(keras.utils.PyDataset):
 
     Epoch `e` visits the images in the permutation drawn from `(seed, e)`, and named flips are
     drawn from `(seed, e, batch)`, so a run that is resumed at epoch `e` sees what the
-    uninterrupted one would have seen. The epoch is 0 at first, goes up by one in Keras's
-    `on_epoch_end`, and is put anywhere by `set_epoch`.
+    uninterrupted one would have seen. kgan's `fit` says with `set_epoch` which epoch it is. With
+    a plain Keras model the epoch goes up by itself, but Keras's `fit(shuffle=True)` also mixes
+    the batches of an epoch by a global seed; `shuffle=False` leaves the order to this class.
 
     Args:
         images: uint8 `(n, height, width, channels)`, or float in [-1, 1] (kept as the nearest of
@@ -44,7 +55,6 @@ class ImageDataset(keras.utils.PyDataset):
         ValueError: if the arrays or arguments do not fit together; see `kgan.data.validate`.
 
     Example:
-
     ```python
     dataset = kgan.data.ImageDataset(np.zeros((100, 28, 28, 1), "uint8"), batch_size=50)
     (images,) = dataset[0]  # float32 (50, 28, 28, 1)
@@ -67,13 +77,13 @@ class ImageDataset(keras.utils.PyDataset):
         check_at_least(batch_size, 1, "batch_size")
         check_at_least(seed, 0, "seed")
         classes = None if class_names is None else len(class_names)
-        images, labels = validate(images, labels, classes)
-        if drop_remainder and len(images) < batch_size:
-            raise ValueError(
-                f"{len(images)} images do not fill one batch of {batch_size}: pass batch_size="
-                f"{len(images)} or less, or drop_remainder=False."
-            )
-        self.images = images if images.dtype == np.uint8 else to_uint8(images)
+        if isinstance(images, ImageFiles):
+            labels = None if labels is None else check_labels(labels, len(images), classes)
+        else:
+            images, labels = validate(images, labels, classes)
+            images = images if images.dtype == np.uint8 else to_uint8(images)
+        check_fills_a_batch(len(images), batch_size, drop_remainder)
+        self.images = images
         self.labels = labels
         self.classes = None if labels is None else classes or int(labels.max()) + 1
         self.class_names = None if class_names is None else list(class_names)
@@ -109,7 +119,7 @@ class ImageDataset(keras.utils.PyDataset):
             self._order = np.arange(self.num_images)
 
     def on_epoch_end(self):
-        """Goes on to the next epoch's order; called by Keras."""
+        """Goes on to the next order; Keras calls it after each epoch, and once before the first."""
         self.set_epoch(self._epoch + 1)
 
     def __len__(self):

@@ -20,7 +20,6 @@ def to_float(images):
         ValueError: if `images` is not uint8.
 
     Example:
-
     ```python
     kgan.data.to_float(np.array([0, 255], "uint8"))  # [-1., 1.]
     ```
@@ -49,17 +48,16 @@ def to_uint8(images):
         ValueError: if `images` is not floating, or holds NaN or infinity.
 
     Example:
-
     ```python
     kgan.data.to_uint8(np.array([-1.0, 0.0, 1.0]))  # [0, 128, 255]
     ```
     """
     images = keras.ops.convert_to_numpy(images)
-    if images.dtype == np.uint8 or images.dtype.kind in "iub":
+    if images.dtype.kind in "iub":
         raise ValueError(f"to_uint8 takes floats in [-1, 1], got {images.dtype}.")
     images = images.astype("float32")
     if not np.isfinite(images).all():
-        raise ValueError("to_uint8 got NaN or infinite values: the model has diverged.")
+        raise ValueError("to_uint8 got NaN or infinite values, which are no pixels.")
     return np.rint((np.clip(images, -1.0, 1.0) + 1.0) * 127.5).astype("uint8")
 
 
@@ -79,13 +77,12 @@ def grid(images, columns=None, padding=2, background=255):
         ValueError: if `images` is not a non-empty batch of images, or `columns` is not positive.
 
     Example:
-
     ```python
     picture = kgan.data.grid(gan.sample(64), columns=8)
     kgan.data.save_image("samples.png", picture)
     ```
     """
-    images = np.asarray(images) if isinstance(images, np.ndarray) else _to_numpy(images)
+    images = keras.ops.convert_to_numpy(images)
     if images.dtype != np.uint8:
         images = to_uint8(images)
     if images.ndim != 4 or not len(images):
@@ -119,7 +116,6 @@ def save_image(path, image):
         ValueError: if `image` is not uint8 or has another shape, or the suffix is unknown.
 
     Example:
-
     ```python
     kgan.data.save_image("digit.png", gan.sample(1)[0])
     ```
@@ -143,7 +139,3 @@ def save_image(path, image):
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(image).save(path)
     return path
-
-
-def _to_numpy(images):
-    return keras.ops.convert_to_numpy(images)

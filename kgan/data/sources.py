@@ -1,4 +1,4 @@
-"""Sources of images that need only NumPy: the embedded set and `.npz` files."""
+"""What every source of images gives, and the set that ships with the package."""
 
 import dataclasses
 import importlib.resources
@@ -12,10 +12,10 @@ EMBEDDED_FILE = "embedded_mnist.npz"
 
 @dataclasses.dataclass
 class Source:
-    """Images as they were found, before cropping and resizing.
+    """The images of one split.
 
     Attributes:
-        images: uint8 `(n, height, width, channels)`.
+        images: uint8 `(n, height, width, channels)`, or what indexes like it.
         labels: int32 `(n,)`, or `None`.
         class_names: list of names, or `None`.
     """
@@ -24,50 +24,63 @@ class Source:
     labels: np.ndarray | None = None
     class_names: list | None = None
 
-    def __getitem__(self, chosen):
-        """The same source with fewer images; `chosen` is a slice or an index array."""
-        labels = None if self.labels is None else self.labels[chosen]
-        return Source(self.images[chosen], labels, self.class_names)
+    def first(self, part, limit=None):
+        """Returns the slice `part` of the images, and no more than `limit` of them."""
+        labels = None if self.labels is None else self.labels[part][:limit]
+        return Source(self.images[part][:limit], labels, self.class_names)
 
 
-def embedded(labels):
+def embedded(split, *, labels, limit=None):
     """Reads the 10,000 MNIST training images that ship with the package.
 
-    Every ten neighbours hold each digit once, so a slice such as `"train[:5000]"` stays balanced.
+    Every ten neighbours hold each digit once, so a slice such as `"train[:5000]"` is balanced.
 
     Args:
+        split: `"train"`, sliced or not.
         labels: whether to return labels.
+        limit: use only the first `limit` images, or `None`.
 
     Returns:
-        A `Source` of uint8 `(10000, 28, 28, 1)`.
+        A `Source` of uint8 `(n, 28, 28, 1)`.
+
+    Raises:
+        ValueError: for another split.
     """
+    _, to_slice = choose_split(split, ["train"], repr(EMBEDDED_NAME))
     with (importlib.resources.files("kgan.data") / EMBEDDED_FILE).open("rb") as file:
         arrays = np.load(file, allow_pickle=False)
-        found = Source(arrays["images"], class_names=[str(digit) for digit in range(10)])
+        found = Source(arrays["images"])
         if labels:
             found.labels = arrays["labels"].astype("int32")
-    return found
+            found.class_names = [str(digit) for digit in range(10)]
+    return found.first(to_slice(len(found.images)), limit)
 
 
 _SPLIT = re.compile(r"^(?P<name>\w+)(?:\[(?P<start>-?\d+%?)?:(?P<stop>-?\d+%?)?\])?$")
 
 
-def parse_split(split):
+def choose_split(split, names, where):
     """Parses `"train"`, `"train[:90%]"` or `"train[1000:2000]"`.
 
     Args:
         split: split name, with or without a slice in images or per cent.
+        names: the splits that there are.
+        where: what has them, for the error.
 
     Returns:
-        `(name, to_slice)`, where `to_slice(n)` is the slice for a split of `n` images.
+        `(name, to_slice)`, where `to_slice(n)` is the slice of a split of `n` images.
 
     Raises:
-        ValueError: if `split` has another form.
+        ValueError: if `split` has another form, or is not in `names`.
     """
     match = _SPLIT.match(split) if isinstance(split, str) else None
     if match is None:
         raise ValueError(
             f"split must look like 'train', 'train[:90%]' or 'train[1000:2000]', got {split!r}."
+        )
+    if match["name"] not in names:
+        raise ValueError(
+            f"unknown split {split!r} of {where}: it has {', '.join(map(repr, names))}."
         )
 
     def bound(text, n):

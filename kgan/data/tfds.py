@@ -1,23 +1,28 @@
 """TensorFlow Datasets as a source; the only file of this module that needs TensorFlow."""
 
+import contextlib
 import difflib
+import functools
+import math
 import os
+import re
 
 import keras
 import numpy as np
 
 from kgan.data import augment as augmentation
+from kgan.data.prepare_tf import image_converter
 from kgan.data.sources import EMBEDDED_NAME, Source
 
 # What a shuffle buffer of a streamed data set may take, in bytes.
 SHUFFLE_BYTES = 256 * 2**20
 
 
-def read(name, split, *, image_size, channels, labels, limit, data_dir, download, seed=None):
-    """Opens a TFDS data set as cropped and resized uint8 images, one at a time.
+class Opened:
+    """One split of a TFDS data set, as cropped and resized uint8 images.
 
     Args:
-        name: TFDS name, `"mnist"` or with a version and configuration.
+        name: TFDS name, `"mnist"`, or with a configuration or version.
         split: TFDS split, slices and sums included.
         image_size: height and width after the centre crop and resize, or `None`.
         channels: 1, 3, or `None` for the data set's own.
@@ -25,95 +30,108 @@ def read(name, split, *, image_size, channels, labels, limit, data_dir, download
         limit: use only the first `limit` examples, or `None`.
         data_dir: folder of prepared data sets; `None` for TFDS's own default.
         download: whether TFDS may download and prepare what is not there.
-        seed: shuffles the files with this seed, `None` keeps the stored order.
 
-    Returns:
-        `(dataset, shape, class_names)`: a `tf.data.Dataset` of `(image, label)`, or `(image,)`;
-        the `(height, width, channels)` of an image; a list of names or `None`.
+    Attributes:
+        num_images: number of images.
+        shape: `(height, width, channels)` of an image.
+        class_names: list of names, or `None`.
 
     Raises:
         ValueError: for an unknown name, split or feature, or images that cannot be batched.
-        FileNotFoundError: when the data are not there and `download` is false.
+        FileNotFoundError: when the data are not there and cannot be downloaded.
     """
-    import tensorflow as tf
-    import tensorflow_datasets as tfds
 
-    _leave_gpu_alone(tf)
-    builder = _builder(tfds, name, data_dir)
-    _prepare(builder, name, data_dir, download)
-    if builder.info.splits and _split_size(builder, split) is None:
-        raise ValueError(
-            f"unknown split {split!r} of {name!r}: it has {sorted(builder.info.splits)}, and "
-            "slices of them such as 'train[:90%]'."
+    def __init__(self, name, split, *, image_size, channels, labels, limit, data_dir, download):
+        tf, tfds = _import(name)
+        self._builder = _builder(tfds, name, data_dir)
+        features = self._builder.info.features
+        image_key, label_path, self.class_names = _features(tfds, features, name, labels)
+        self.shape, convert = image_converter(features[image_key], name, image_size, channels)
+        _prepare(tfds, self._builder, name, download)
+        self._split, self._limit = split, limit
+
+        def element(example):
+            image = convert(example[image_key])
+            if label_path is None:
+                return (image,)
+            return image, tf.cast(functools.reduce(dict.get, label_path, example), tf.int32)
+
+        self._element = element
+        try:
+            self.num_images = int(self._read().cardinality())
+        except ValueError as error:
+            raise ValueError(
+                f"cannot read split {split!r} of {name!r}: {error} Slices such as 'train[:90%]' "
+                "are allowed."
+            ) from error
+
+    def _read(self, seed=None):
+        """Returns a `tf.data.Dataset` of `(image,)` or `(image, label)`."""
+        import tensorflow as tf
+        import tensorflow_datasets as tfds
+
+        # The first `limit` examples are only the same in each epoch if the files keep their order.
+        shuffle_files = seed is not None and self._limit is None
+        dataset = self._builder.as_dataset(
+            split=self._split,
+            shuffle_files=shuffle_files,
+            read_config=tfds.ReadConfig(shuffle_seed=seed if shuffle_files else None),
         )
-    image_key, label_path, class_names = _features(tfds, builder.info.features, name, labels)
-    shape, convert = _converter(tf, builder.info.features[image_key], name, image_size, channels)
+        if self._limit is not None:
+            dataset = dataset.take(self._limit)
+        # TFDS gives up a repeatable order when it shuffles files, unless it is told not to.
+        options = tf.data.Options()
+        options.deterministic = True
+        dataset = dataset.with_options(options)
+        return dataset.map(self._element, num_parallel_calls=tf.data.AUTOTUNE)
 
-    shuffle_files = seed is not None and limit is None
-    dataset = builder.as_dataset(
-        split=split,
-        shuffle_files=shuffle_files,
-        read_config=tfds.ReadConfig(shuffle_seed=seed) if shuffle_files else None,
-    )
-    if limit is not None:
-        dataset = dataset.take(limit)
+    def in_memory(self):
+        """Decodes everything into a `Source` of arrays."""
+        images, labels = [np.empty((0, *self.shape), "uint8")], []
+        for batch in self._read().batch(1024).as_numpy_iterator():
+            images.append(batch[0])
+            labels.extend(batch[1:])
+        labels = np.concatenate(labels) if labels else None
+        return Source(np.concatenate(images), labels, self.class_names)
 
-    def element(example):
-        image = convert(example[image_key])
-        if label_path is None:
-            return (image,)
-        label = example
-        for key in label_path:
-            label = label[key]
-        return image, tf.cast(label, tf.int32)
+    def stream(self, *, batch_size, shuffle, seed, drop_remainder, augment):
+        """Decodes batch by batch: shuffled, normalised, augmented and prefetched.
 
-    options = tf.data.Options()
-    options.deterministic = True
-    dataset = dataset.map(element, num_parallel_calls=tf.data.AUTOTUNE).with_options(options)
-    return dataset, shape, class_names
+        Args:
+            batch_size: images in a batch.
+            shuffle: whether to draw a new order in every iteration.
+            seed: seed of the order and of the named flips.
+            drop_remainder: whether to leave out a last, smaller batch.
+            augment: see `kgan.data.augment.steps`.
 
+        Returns:
+            A `tf.data.Dataset` of `(images,)` or `(images, labels)`.
+        """
+        import tensorflow as tf
 
-def in_memory(dataset, shape, class_names):
-    """Reads what `read` opened into a `Source` of arrays."""
-    images, labels = [np.empty((0, *shape), "uint8")], []
-    for batch in dataset.batch(1024).as_numpy_iterator():
-        images.append(batch[0])
-        labels.extend(batch[1:])
-    labels = np.concatenate(labels) if labels else None
-    return Source(np.concatenate(images), labels, class_names)
+        dataset = self._read(seed if shuffle else None)
+        if shuffle:
+            buffer = max(batch_size, min(10_000, SHUFFLE_BYTES // math.prod(self.shape)))
+            dataset = dataset.shuffle(buffer, seed=seed, reshuffle_each_iteration=True)
+        dataset = dataset.batch(batch_size, drop_remainder=drop_remainder)
+        seeds = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).batch(2)
+        augmented = augmentation.on_tensors(augment)
 
+        def finish(batch, seed):
+            images = tf.cast(batch[0], tf.float32) / 127.5 - 1.0
+            return augmented(images, seed), *batch[1:]
 
-def streamed(dataset, shape, *, batch_size, shuffle, seed, drop_remainder, augment):
-    """Turns what `read` opened into shuffled, normalised, prefetched batches.
-
-    Args:
-        dataset: `tf.data.Dataset` of uint8 images, and labels.
-        shape: `(height, width, channels)`.
-        batch_size: images in a batch.
-        shuffle: whether to reshuffle in every epoch.
-        seed: seed of the order and of the named flips.
-        drop_remainder: whether to leave out a last, smaller batch.
-        augment: see `kgan.data.augment.steps`.
-
-    Returns:
-        A `tf.data.Dataset` of `(images,)` or `(images, labels)`.
-    """
-    import tensorflow as tf
-
-    if shuffle:
-        buffer = max(batch_size, min(10_000, SHUFFLE_BYTES // int(np.prod(shape))))
-        dataset = dataset.shuffle(buffer, seed=seed, reshuffle_each_iteration=True)
-    dataset = dataset.batch(batch_size, drop_remainder=drop_remainder)
-    augmented = augmentation.on_tensors(augment)
-    seeds = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).batch(2)
-
-    def normalise(batch, seed):
-        images = tf.cast(batch[0], tf.float32) / 127.5 - 1.0
-        return augmented(images, seed), *batch[1:]
-
-    dataset = tf.data.Dataset.zip((dataset, seeds))
-    dataset = dataset.map(normalise, num_parallel_calls=tf.data.AUTOTUNE)
-    return dataset.prefetch(tf.data.AUTOTUNE)
+        dataset = tf.data.Dataset.zip((dataset, seeds))
+        try:
+            dataset = dataset.map(finish, num_parallel_calls=tf.data.AUTOTUNE)
+        # What keras.ops says to a TensorFlow tensor on another backend.
+        except NotImplementedError as error:
+            raise ValueError(
+                f"augment={augment!r} cannot run inside tf.data on the {keras.backend.backend()} "
+                "backend: pass cache=True, or a preprocessing layer such as keras.layers."
+                "RandomFlip."
+            ) from error
+        return dataset.prefetch(tf.data.AUTOTUNE)
 
 
 def known(name):
@@ -122,17 +140,25 @@ def known(name):
         import tensorflow_datasets as tfds
     except ImportError:
         return False
-    return name.split("/")[0].split(":")[0] in tfds.list_builders()
+    return re.split("[/:]", name)[0] in tfds.list_builders()
 
 
-def _leave_gpu_alone(tf):
-    """Keeps TensorFlow, where it only reads data, from claiming the GPU's whole memory."""
+def _import(name):
+    try:
+        import tensorflow as tf
+        import tensorflow_datasets as tfds
+    except ImportError as error:
+        raise ValueError(
+            f"source {name!r} needs TensorFlow Datasets ({error}): pip install tensorflow "
+            f"tensorflow-datasets, or use '{EMBEDDED_NAME}', a folder or an .npz file."
+        ) from error
+    # Where another backend computes, TensorFlow only reads data: it must not claim the whole
+    # memory of the GPU, as it does by default.
     if keras.backend.backend() != "tensorflow" and tf.config.list_physical_devices("GPU"):
-        try:
+        # A RuntimeError says that TensorFlow runs on the GPU already, by the user's wish.
+        with contextlib.suppress(RuntimeError):
             tf.config.set_visible_devices([], "GPU")
-        except RuntimeError:
-            # TensorFlow is already in use on the GPU, so there is nothing left to prevent.
-            return
+    return tf, tfds
 
 
 def _builder(tfds, name, data_dir):
@@ -146,23 +172,24 @@ def _builder(tfds, name, data_dir):
             f"unknown source {name!r}: it is neither a data set of TensorFlow Datasets, nor "
             f"'{EMBEDDED_NAME}', nor a folder or .npz file here.{hint}"
         ) from None
+    # TFDS asserts that it has the version that was asked for.
+    except (ValueError, AssertionError) as error:
+        raise ValueError(f"TensorFlow Datasets cannot open {name!r}: {error}") from error
 
 
-def _prepare(builder, name, data_dir, download):
-    if download:
-        builder.download_and_prepare()
-    elif not os.path.exists(builder.data_dir):
-        raise FileNotFoundError(
-            f"{name!r} is not prepared under {os.fspath(builder.data_dir)!r}: pass download=True, "
-            f"or the data_dir that has it (got data_dir={data_dir!r})."
-        )
-
-
-def _split_size(builder, split):
+def _prepare(tfds, builder, name, download):
+    remedy = (
+        f"{name!r} is not prepared in {os.fspath(builder.data_dir)!r}: pass the data_dir that has "
+        "it"
+    )
+    if not download:
+        if not os.path.exists(builder.data_dir):
+            raise FileNotFoundError(f"{remedy}, or download=True.")
+        return
     try:
-        return builder.info.splits[split].num_examples
-    except (KeyError, ValueError):
-        return None
+        builder.download_and_prepare()
+    except (OSError, tfds.download.DownloadError) as error:
+        raise FileNotFoundError(f"{remedy}, because it cannot be downloaded: {error}") from error
 
 
 def _features(tfds, features, name, labels):
@@ -173,67 +200,27 @@ def _features(tfds, features, name, labels):
     image_key = "image" if "image" in images else images[0]
     if labels is False:
         return image_key, None, None
-    path = ["label"] if labels is True else labels.split("/")
-    feature = features
-    for key in path:
-        if not hasattr(feature, "keys") or key not in feature:
-            raise ValueError(
-                f"{name!r} has no feature {'/'.join(path)!r} for labels: pass labels=False, or "
-                f"labels=NAME with a name in {_label_names(features, image_key)}."
-            )
-        feature = feature[key]
+    wanted = "label" if labels is True else labels
+    scalars = dict(_integer_scalars(features))
+    if wanted not in scalars:
+        near = difflib.get_close_matches(wanted, scalars, n=3, cutoff=0.3) or list(scalars)[:3]
+        raise ValueError(
+            f"{name!r} has no integer feature {wanted!r} for labels: pass labels=False"
+            + (f", or the name of one of its {len(scalars)}, such as {near}." if near else ".")
+        )
+    feature = scalars[wanted]
+    class_names = None
     if isinstance(feature, tfds.features.ClassLabel):
-        return image_key, path, list(feature.names)
-    dtype = np.dtype(feature.np_dtype) if feature.shape == () else None
-    if dtype is None or dtype.kind not in "iub":
-        raise ValueError(
-            f"feature {'/'.join(path)!r} of {name!r} is not an integer class: pass one of "
-            f"{_label_names(features, image_key)}."
-        )
-    return image_key, path, ["False", "True"] if dtype.kind == "b" else None
+        class_names = list(feature.names)
+    elif np.dtype(feature.np_dtype).kind == "b":
+        class_names = ["False", "True"]
+    return image_key, wanted.split("/"), class_names
 
 
-def _label_names(features, image_key):
-    names = []
+def _integer_scalars(features, prefix=""):
+    """Yields `(path, feature)` for every integer or boolean scalar."""
     for key, feature in features.items():
-        if hasattr(feature, "keys"):
-            names.extend(f"{key}/{inner}" for inner in feature)
-        elif key != image_key:
-            names.append(key)
-    return sorted(names)
-
-
-def _converter(tf, feature, name, image_size, channels):
-    """Returns the shape of a prepared image and the function that prepares one, in tf.data."""
-    height, width, stored = feature.shape
-    if np.dtype(feature.np_dtype) != np.uint8 or stored not in (1, 3, 4):
-        raise ValueError(
-            f"images of {name!r} are {np.dtype(feature.np_dtype)} with {stored} channels: only "
-            "uint8 with 1, 3 or 4 channels can be read."
-        )
-    if image_size is None and (height is None or width is None):
-        raise ValueError(f"images of {name!r} differ in size: pass image_size.")
-    channels = channels or (1 if stored == 1 else 3)
-    shape = (image_size or height, image_size or width, channels)
-
-    def convert(image):
-        image = tf.cast(image, tf.float32)
-        if stored == 4:
-            alpha = image[..., 3:] / 255.0
-            image = image[..., :3] * alpha + 255.0 * (1.0 - alpha)
-        if image_size is not None:
-            size = tf.shape(image)[:2]
-            short = tf.reduce_min(size)
-            top, left = tf.unstack((size - short) // 2)
-            image = image[top : top + short, left : left + short]
-            image = tf.image.resize(
-                image, (image_size, image_size), method="bicubic", antialias=True
-            )
-        if channels == 1 and stored != 1:
-            image = tf.image.rgb_to_grayscale(image)
-        elif channels == 3 and stored == 1:
-            image = tf.image.grayscale_to_rgb(image)
-        image = tf.clip_by_value(tf.round(image), 0.0, 255.0)
-        return tf.ensure_shape(tf.cast(image, tf.uint8), shape)
-
-    return shape, convert
+        if hasattr(feature, "items"):
+            yield from _integer_scalars(feature, f"{prefix}{key}/")
+        elif feature.shape == () and np.dtype(feature.np_dtype).kind in "iub":
+            yield prefix + key, feature

@@ -1,0 +1,70 @@
+"""Image files that are decoded as they are asked for."""
+
+import numpy as np
+
+from kgan.data import prepare
+
+
+class ImageFiles:
+    """Image files that index like one uint8 array and are decoded as they are asked for.
+
+    Args:
+        paths: list of paths.
+        image_size: height and width after the centre crop and resize, or `None` if all files
+            have the size of the first.
+        channels: 1, 3, or `None` if all files have those of the first.
+
+    Attributes:
+        shape: `(n, height, width, channels)`.
+
+    Raises:
+        ValueError: where a file is read that is no image, or has another shape; it names the
+            file.
+    """
+
+    dtype = np.dtype("uint8")
+    ndim = 4
+
+    def __init__(self, paths, image_size=None, channels=None):
+        self.paths = list(paths)
+        self._image_size, self._channels = image_size, channels
+        self._first_shape = _read(self.paths[0], image_size, channels).shape
+        self.shape = (len(self.paths), *self._first_shape)
+
+    def __len__(self):
+        """Number of files."""
+        return len(self.paths)
+
+    def __getitem__(self, chosen):
+        """Decodes the files of a slice or an index array: uint8 `(m, height, width, channels)`."""
+        paths = [self.paths[i] for i in np.arange(len(self))[chosen]]
+        return np.stack(prepare.in_threads(self._read_like_first, paths))
+
+    def _read_like_first(self, path):
+        image = _read(path, self._image_size, self._channels)
+        if image.shape == self._first_shape:
+            return image
+        height, width, channels = self._first_shape
+        if image.shape[:2] != (height, width):
+            raise ValueError(
+                f"{path} is {image.shape[1]} x {image.shape[0]} pixels, but {self.paths[0]} is "
+                f"{width} x {height}: pass image_size to crop and resize all of them."
+            )
+        raise ValueError(
+            f"{path} has {image.shape[2]} channel(s), but {self.paths[0]} has {channels}: pass "
+            "channels=1 (grey) or channels=3 (RGB)."
+        )
+
+
+def _read(path, image_size, channels):
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(path) as image:
+            image.load()
+            return prepare.prepare(ImageOps.exif_transpose(image), image_size, channels)
+    # Pillow's plugins raise errors of a dozen unrelated types on damaged files.
+    except Exception as error:
+        raise ValueError(
+            f"{path} cannot be read as an image ({error}): repair or remove it."
+        ) from error

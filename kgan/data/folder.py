@@ -1,0 +1,92 @@
+"""A folder of image files as a source; sub-folders are classes."""
+
+import pathlib
+
+import numpy as np
+
+from kgan.data.files import ImageFiles
+from kgan.data.sources import Source, choose_split
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
+SPLITS = ("train", "training", "val", "valid", "validation", "test", "testing")
+
+
+def read(path, split, *, image_size, channels, labels, limit):
+    """Lists a folder and opens its files.
+
+    Sub-folders, sorted by name, are the classes. A folder whose sub-folders are all called
+    train, test, val or the like holds splits instead; any other holds the one split "train". A
+    slice of a split and a `limit` draw files by a fixed permutation, so that each part has all
+    classes. Hidden files and folders are left out.
+
+    Args:
+        path: the folder.
+        split: split name, sliced or not.
+        image_size: see `ImageFiles`.
+        channels: see `ImageFiles`.
+        labels: whether to return labels.
+        limit: use only so many files, or `None`.
+
+    Returns:
+        A `Source` whose images are `ImageFiles`.
+
+    Raises:
+        ValueError: if there is no image, no such split, or labels are asked for and not there.
+    """
+    root, to_slice = _split_root(pathlib.Path(path), split)
+    files = _images_under(root)
+    if not files:
+        raise ValueError(f"no images in {root}: looked for {', '.join(SUFFIXES)}, also in folders.")
+    class_names = _class_names(root, files) if labels else None
+    chosen = np.random.default_rng(0).permutation(len(files))[to_slice(len(files))][:limit]
+    files = [files[i] for i in np.sort(chosen)]
+    if not files:
+        raise ValueError(f"split {split!r} of {root} is empty.")
+    found = Source(ImageFiles(files, image_size, channels), class_names=class_names)
+    if labels:
+        number = {name: i for i, name in enumerate(class_names)}
+        found.labels = np.array([number[f.relative_to(root).parts[0]] for f in files], "int32")
+    return found
+
+
+def _images_under(root):
+    """All image files below `root`, sorted by their path."""
+    found = [
+        file
+        for file in root.rglob("*")
+        if file.suffix.lower() in SUFFIXES
+        and not any(part.startswith((".", "__MACOSX")) for part in file.relative_to(root).parts)
+        and file.is_file()
+    ]
+    return sorted(found, key=lambda file: file.relative_to(root).parts)
+
+
+def _folders_in(root):
+    return sorted(
+        entry.name
+        for entry in root.iterdir()
+        if entry.is_dir() and not entry.name.startswith((".", "__MACOSX"))
+    )
+
+
+def _split_root(path, split):
+    """Returns the folder of the split, and the function that slices it."""
+    folders = _folders_in(path)
+    holds_splits = bool(folders) and all(name in SPLITS for name in folders)
+    name, to_slice = choose_split(split, folders if holds_splits else ["train"], path)
+    return (path / name if holds_splits else path), to_slice
+
+
+def _class_names(root, files):
+    loose = [file for file in files if file.parent == root]
+    if loose:
+        raise ValueError(
+            f"{loose[0]} is in no class: put every image into a sub-folder named after its class, "
+            "or pass labels=False."
+        )
+    names = _folders_in(root)
+    filled = {file.relative_to(root).parts[0] for file in files}
+    for name in names:
+        if name not in filled:
+            raise ValueError(f"class folder {root / name} holds no images: fill or remove it.")
+    return names

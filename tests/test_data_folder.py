@@ -1,0 +1,218 @@
+"""Folders of real image files: classes, splits, modes, sizes, damage."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kgan import data
+from kgan.data import loading
+
+
+def write(path, pixels, mode=None, **kwargs):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.fromarray(np.asarray(pixels, "uint8"))
+    (image.convert(mode) if mode else image).save(path, **kwargs)
+
+
+def noise(seed, *shape):
+    return np.random.default_rng(seed).integers(0, 256, shape, "uint8")
+
+
+@pytest.fixture
+def pets(tmp_path):
+    """Three cats and five dogs, grey 8 x 8; image `i` is all `i`, dogs come from 10."""
+    for i in range(3):
+        write(tmp_path / "cat" / f"{i}.png", np.full((8, 8), i))
+    for i in range(5):
+        write(tmp_path / "dog" / "puppies" / f"{i}.bmp", np.full((8, 8), 10 + i))
+    return tmp_path
+
+
+@pytest.mark.parametrize("cache", [True, False, "auto"])
+def test_sub_folders_are_classes(pets, cache):
+    dataset = data.load(pets, labels=True, shuffle=False, batch_size=8, cache=cache)
+    images, labels = dataset[0]
+    assert data.to_uint8(images)[:, 0, 0, 0].tolist() == [0, 1, 2, 10, 11, 12, 13, 14]
+    assert labels.tolist() == [0] * 3 + [1] * 5
+    assert dataset.class_names == ["cat", "dog"] and dataset.classes == 2
+    assert dataset.image_shape == (8, 8, 1)
+    assert isinstance(dataset.images, np.ndarray) == (cache is not False)
+
+
+def test_files_read_on_demand_give_the_same_batches(pets):
+    kwargs = dict(labels=True, batch_size=3, image_size=5, channels=3, augment="flip", seed=2)
+    stored, lazy = (data.load(pets, cache=cache, **kwargs) for cache in (True, False))
+    for epoch in range(2):
+        stored.set_epoch(epoch)
+        lazy.set_epoch(epoch)
+        for a, b in zip(stored, lazy, strict=True):
+            np.testing.assert_array_equal(a[0], b[0])
+            np.testing.assert_array_equal(a[1], b[1])
+    assert stored.digest() == lazy.digest()
+    np.testing.assert_array_equal(stored.arrays()[0], lazy.arrays()[0])
+
+
+def test_auto_reads_large_folders_on_demand(pets, monkeypatch):
+    monkeypatch.setattr(loading, "MEMORY_BYTES", 8 * 8 * 8 - 1)
+    assert not isinstance(data.load(pets, batch_size=8).images, np.ndarray)
+
+
+def test_flat_folder_without_labels(tmp_path):
+    for name in ("b.jpg", "a.JPEG", "c.webp", "d.gif", ".hidden.png", "notes.txt"):
+        if name == "notes.txt":
+            (tmp_path / name).write_text("not an image")
+        else:
+            write(tmp_path / name, np.full((8, 8), 200), format="PNG")
+    dataset = data.load(str(tmp_path), batch_size=4)
+    assert dataset.num_images == 4 and dataset.labels is None
+    with pytest.raises(ValueError, match=r"a\.JPEG is in no class.*labels=False"):
+        data.load(tmp_path, batch_size=4, labels=True)
+
+
+def test_folders_called_train_and_test_are_splits(pets, tmp_path_factory):
+    root = tmp_path_factory.mktemp("splits")
+    (root / "train").mkdir()
+    (pets / "cat").rename(root / "train" / "cat")
+    (root / "test").mkdir()
+    (pets / "dog").rename(root / "test" / "dog")
+    assert data.load(root, batch_size=1).num_images == 3
+    dataset = data.load(root, "test", batch_size=1, labels=True)
+    assert dataset.num_images == 5 and dataset.class_names == ["dog"]
+    with pytest.raises(ValueError, match=r"unknown split 'val' of .*it has 'test', 'train'"):
+        data.load(root, "val")
+
+
+def test_slices_of_a_folder_are_disjoint_and_mixed(tmp_path):
+    for i in range(100):
+        write(tmp_path / str(i // 50) / f"{i}.png", np.full((2, 2), i))
+    parts = [
+        data.load(tmp_path, part, batch_size=1, labels=True)
+        for part in ("train[:70%]", "train[70%:]")
+    ]
+    pixels = [part.images[:, 0, 0, 0].tolist() for part in parts]
+    assert [len(p) for p in pixels] == [70, 30]
+    assert sorted(pixels[0] + pixels[1]) == list(range(100))
+    assert min(np.bincount(parts[1].labels)) > 5
+    limited = data.load(tmp_path, limit=10, batch_size=1, labels=True)
+    assert limited.num_images == 10 and set(limited.labels) == {0, 1}
+
+
+def test_folder_called_like_a_data_set_needs_a_path(pets, monkeypatch):
+    monkeypatch.chdir(pets)
+    assert data.load("./cat", batch_size=1).num_images == 3
+    assert data.load("cat", batch_size=1).num_images == 3
+
+
+def one(tmp_path, **kwargs):
+    return data.load(tmp_path, batch_size=1, **kwargs).images[0]
+
+
+@pytest.mark.parametrize(
+    ("mode", "channels"), [("1", 1), ("L", 1), ("LA", 1), ("P", 3), ("RGB", 3), ("RGBA", 3)]
+)
+def test_modes_keep_their_channels(tmp_path, mode, channels):
+    write(tmp_path / "a.png", np.full((4, 4, 3), 255), mode)
+    for wanted in (None, 1, 3):
+        image = one(tmp_path, channels=wanted)
+        assert image.shape == (4, 4, wanted or channels)
+        assert (image == 255).all()
+
+
+def test_transparency_is_composited_on_white(tmp_path):
+    pixels = np.zeros((2, 2, 4))
+    pixels[..., 0], pixels[..., 3] = 200, [[0, 255], [102, 102]]
+    write(tmp_path / "a.png", pixels)
+    # alpha * colour + (1 - alpha) * 255, with alpha 0, 1 and 0.4.
+    wanted = [[[255, 255, 255], [200, 0, 0]], [[233, 153, 153], [233, 153, 153]]]
+    np.testing.assert_allclose(one(tmp_path), wanted, atol=1)
+
+
+def test_sixteen_bits_are_scaled(tmp_path):
+    pixels = np.array([[0, 257, 32768, 65535]], "uint16")
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    assert one(tmp_path)[..., 0].tolist() == [[0, 1, 128, 255]]
+
+
+def test_grey_is_luma(tmp_path):
+    write(tmp_path / "a.png", [[[255, 0, 0], [0, 255, 0], [0, 0, 255]]])
+    # ITU-R BT.601: 0.299 R + 0.587 G + 0.114 B.
+    np.testing.assert_allclose(one(tmp_path, channels=1)[0, :, 0], [76, 150, 29], atol=1)
+
+
+def test_rotated_photographs_are_turned_upright(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # "rotate by 90 degrees clockwise to view"
+    pixels = np.zeros((2, 4))
+    pixels[:, 0] = 255
+    write(tmp_path / "a.png", pixels, exif=exif)
+    image = one(tmp_path)
+    assert image.shape == (4, 2, 1) and (image[0] == 255).all() and (image[1:] == 0).all()
+
+
+def test_crop_takes_the_centred_square(tmp_path):
+    pixels = noise(0, 4, 10, 3)
+    write(tmp_path / "a.png", pixels)
+    np.testing.assert_array_equal(one(tmp_path, image_size=4), pixels[:, 3:7])
+    assert one(tmp_path).shape == (4, 10, 3)
+
+
+def test_resizing_is_anti_aliased(tmp_path):
+    # The finest checkerboard is grey from afar; picking pixels would give black or white.
+    board = np.indices((64, 64)).sum(0) % 2 * 255
+    write(tmp_path / "a.png", board)
+    image = one(tmp_path, image_size=16)
+    np.testing.assert_allclose(image, 127.5, atol=6)
+    smooth = np.tile(np.linspace(0, 255, 64), (64, 1)).astype("uint8")
+    write(tmp_path / "a.png", smooth)
+    means = smooth.reshape(16, 4, 16, 4).mean((1, 3))
+    np.testing.assert_allclose(
+        one(tmp_path, image_size=16)[2:-2, 2:-2, 0], means[2:-2, 2:-2], atol=2
+    )
+
+
+# -- what goes wrong -------------------------------------------------------------------------------
+
+
+def test_empty_folder(tmp_path):
+    with pytest.raises(ValueError, match=r"no images in .*looked for \.png"):
+        data.load(tmp_path)
+
+
+def test_empty_class(pets):
+    (pets / "eel").mkdir()
+    assert data.load(pets, batch_size=1).num_images == 8
+    with pytest.raises(ValueError, match=r"class folder .*eel holds no images"):
+        data.load(pets, batch_size=1, labels=True)
+
+
+@pytest.mark.parametrize("cache", [True, False])
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "bmp", "gif"])
+def test_damaged_file_is_named(tmp_path, suffix, cache):
+    write(tmp_path / "a.png", noise(0, 32, 32, 3))
+    bad = tmp_path / f"bad.{suffix}"
+    write(bad, noise(1, 32, 32, 3))
+    whole = bad.read_bytes()
+    for damaged in (b"", b"not an image", whole[: len(whole) // 2], whole[:20]):
+        bad.write_bytes(damaged)
+        with pytest.raises(ValueError, match=rf"bad\.{suffix} cannot be read as an image"):
+            data.load(tmp_path, batch_size=2, channels=3, cache=cache)[0]
+
+
+@pytest.mark.parametrize("cache", [True, False])
+def test_mixed_sizes_and_channels_are_named(tmp_path, cache):
+    write(tmp_path / "a.png", noise(0, 8, 8))
+    write(tmp_path / "b.png", noise(1, 9, 7))
+    kwargs = dict(batch_size=2, cache=cache)
+    with pytest.raises(ValueError, match=r"b\.png is 7 x 9 pixels, but .*a\.png is 8 x 8.*image_s"):
+        data.load(tmp_path, **kwargs)[0]
+    assert data.load(tmp_path, image_size=4, **kwargs)[0][0].shape == (2, 4, 4, 1)
+    write(tmp_path / "b.png", noise(1, 8, 8, 3))
+    with pytest.raises(ValueError, match=r"b\.png has 3 channel.*a\.png has 1: pass channels=1"):
+        data.load(tmp_path, **kwargs)[0]
+    assert data.load(tmp_path, channels=3, **kwargs)[0][0].shape == (2, 8, 8, 3)
+
+
+def test_pixels_without_a_range_are_named(tmp_path):
+    Image.fromarray(np.full((4, 4), 1000, "int32")).convert("I").save(tmp_path / "a.bmp", "TIFF")
+    with pytest.raises(ValueError, match=r"a\.bmp cannot be read.*mode 'I' have no fixed range"):
+        data.load(tmp_path)
