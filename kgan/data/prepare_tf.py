@@ -31,13 +31,16 @@ def image_converter(feature, name, image_size, channels):
         raise ValueError(f"images of {name!r} differ in size: pass image_size.")
     channels = channels or (1 if stored == 1 else 3)
     shape = (image_size or height, image_size or width, channels)
+    resizes = image_size is not None and (height, width) != (image_size, image_size)
+    if not resizes and channels == stored:
+        return shape, lambda image: tf.ensure_shape(image, shape)
 
     def convert(image):
         image = tf.cast(image, tf.float32)
         if stored == 4:
             alpha = image[..., 3:] / 255.0
             image = image[..., :3] * alpha + 255.0 * (1.0 - alpha)
-        if image_size is not None:
+        if resizes:
             size = tf.shape(image)[:2]
             short = tf.reduce_min(size)
             top, left = tf.unstack((size - short) // 2)
