@@ -4,6 +4,7 @@ It lives outside the package, so that `list`, `info` and `help` answer at once: 
 zoo's JSON without importing Keras. Everything else is handed over to `kgan.cli`.
 """
 
+import difflib
 import importlib.util
 import json
 import os
@@ -36,23 +37,29 @@ def list_presets(args):
 
 def show_info(args):
     """Prints a preset."""
-    known = presets()
-    if args.name not in known:
-        import difflib
+    print(json.dumps(presets()[args.name], indent=2))
 
-        near = difflib.get_close_matches(args.name, known, n=3, cutoff=0.4)
-        hint = f"did you mean {' or '.join(near)}?" if near else "see kgan list"
-        raise ValueError(f"the zoo has no preset {args.name!r}: {hint}")
-    print(json.dumps(known[args.name], indent=2))
+
+def check_name(name):
+    """Refuses, before the slow imports, what is neither a preset nor a `.keras` file."""
+    known = presets()
+    if name in known or name.endswith(".keras"):
+        return
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+    hint = f"did you mean {' or '.join(near)}?" if near else "see kgan list"
+    raise ValueError(f"the zoo has no preset {name!r}: {hint}")
 
 
 def parser():
     """The command line's grammar."""
-    top = argparse_flags.ArgumentParser(prog="kgan", description="GANs for Keras.")
+    # Abbreviations are off: --n would be taken for one of absl's --no... flags.
+    top = argparse_flags.ArgumentParser(
+        prog="kgan", description="GANs for Keras.", allow_abbrev=False
+    )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name, help, run=None):
-        added = commands.add_parser(name, help=help, description=help)
+        added = commands.add_parser(name, help=help, description=help, allow_abbrev=False)
         added.set_defaults(run=run)
         return added
 
@@ -102,6 +109,8 @@ def parser():
 def run(args):
     """Runs one command; errors that a user can mend become one line and exit code 2."""
     try:
+        if hasattr(args, "name"):
+            check_name(args.name)
         if args.run is not None:
             args.run(args)
         else:
@@ -109,6 +118,9 @@ def run(args):
             from kgan import cli
 
             cli.run(args)
+    except BrokenPipeError:
+        # Whoever read the output, such as head, has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ValueError, OSError) as error:
         print(f"kgan: {' '.join(str(error).split())}", file=sys.stderr)
         return 2

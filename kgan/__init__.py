@@ -1,6 +1,6 @@
 """kgan: generative adversarial networks for Keras."""
 
-from kgan import data, latents, losses, networks, noise, penalties
+from kgan import callbacks, data, latents, losses, metrics, networks, noise, penalties, zoo
 from kgan.models import GAN, WGAN, WGANGP, ConditionalGAN, InfoGAN
 
 __version__ = "0.1.0"
@@ -11,10 +11,13 @@ __all__ = [
     "WGANGP",
     "ConditionalGAN",
     "InfoGAN",
+    "callbacks",
     "data",
     "latents",
     "losses",
+    "metrics",
     "networks",
     "noise",
     "penalties",
+    "zoo",
 ]

@@ -8,6 +8,7 @@ import time
 import keras
 
 from kgan import callbacks, data, models, networks, publish, training, zoo
+from kgan.data.files import ImageFiles
 
 
 def run(args):
@@ -78,11 +79,23 @@ def run_codes(args):
     if not isinstance(gan, models.InfoGAN):
         raise ValueError(f"{args.name} is a {type(gan).__name__}; only an InfoGAN reads codes")
     height, _, channels = keras.tree.flatten(gan.discriminator.inputs)[0].shape[1:]
-    source = pathlib.Path(args.images)
-    names, images = data.read_images(source, image_size=height, channels=channels)
-    for i, name in enumerate(names):
-        codes = gan.predict_codes(images[i : i + 1])
-        print(json.dumps({"image": name, **{k: v[0].round(4).tolist() for k, v in codes.items()}}))
+    names, images = read_images(pathlib.Path(args.images), height, channels)
+    for start in range(0, len(names), 256):
+        codes = gan.predict_codes(images[start : start + 256])
+        for i, name in enumerate(names[start : start + 256]):
+            read = {key: value[i].round(4).tolist() for key, value in codes.items()}
+            print(json.dumps({"image": str(name), **read}))
+
+
+def read_images(path, image_size, channels):
+    """Names and uint8 images of a file, a folder or an `.npz`, of the size that a model takes."""
+    if path.is_file() and path.suffix != ".npz":
+        images = ImageFiles([path], image_size, channels)
+    else:
+        images = data.load(
+            path, image_size=image_size, channels=channels, batch_size=1, cache=False
+        ).images
+    return getattr(images, "paths", range(len(images))), images
 
 
 def run_publish(args):

@@ -52,14 +52,28 @@ class ConditionalGAN(GAN):
         if condition is None and self.classes is not None:
             condition = np.arange(n) % self.classes
         condition = super().condition_for(condition, n)
-        if self.classes is not None and not (
-            0 <= condition.min() and condition.max() < self.classes
-        ):
-            raise ValueError(
-                f"class labels must be 0 to {self.classes - 1}, got {condition.min()} to "
-                f"{condition.max()}"
-            )
+        self.check_labels(condition)
         return condition
+
+    def check_labels(self, labels):
+        """Refuses labels that are not classes: an embedding may return anything for them.
+
+        Raises:
+            ValueError: If there are any.
+        """
+        low, high = np.min(labels), np.max(labels)
+        if self.classes is not None and not 0 <= low <= high < self.classes:
+            raise ValueError(
+                f"class labels must be 0 to {self.classes - 1}, got {low} to {high}: make the "
+                "networks and the model with more classes, or choose other labels"
+            )
+
+    def fit(self, x=None, y=None, **kwargs):
+        """See `GAN.fit`; labels that are known beforehand are checked."""
+        labels = getattr(x, "labels", None) if y is None else y
+        if labels is not None:
+            self.check_labels(labels)
+        return super().fit(x, y, **kwargs)
 
     def sample_grid(self, rows=8, seed=0, truncation=1.0):
         """One column a class and one latent vector a row; see `GAN.sample_grid`."""

@@ -1,0 +1,139 @@
+"""The registry: presets are data, and what they promise can be loaded."""
+
+import json
+import shutil
+
+import keras
+import numpy as np
+import pytest
+
+import kgan
+
+PRETRAINED = [name for name in kgan.zoo.list() if kgan.zoo.info(name)["measured"]]
+
+
+def test_the_zoo_has_what_was_promised():
+    algorithms = ("gan", "wgan", "wgan_gp", "conditional_gan", "infogan")
+    promised = {f"{a}_{d}" for a in algorithms for d in ("mnist", "fashion_mnist")}
+    assert promised | {"wgan_gp_cifar10", "wgan_gp_celeba"} <= set(kgan.zoo.list())
+    assert {f"{a}_mnist" for a in algorithms} <= set(PRETRAINED)
+
+
+@pytest.mark.parametrize("name", kgan.zoo.list())
+def test_every_preset_builds_a_compiled_model(name):
+    gan = kgan.zoo.load(name, weights=None)
+    preset = kgan.zoo.info(name)
+    assert type(gan).__name__ == preset["algorithm"]
+    size, channels = preset["data"]["image_size"], preset["data"]["channels"]
+    images = gan.sample(2, seed=0)
+    assert images.shape == (2, size, size, channels)
+    assert images.dtype == np.uint8
+    assert gan.compiled
+
+
+@pytest.mark.parametrize("name", PRETRAINED)
+def test_pretrained_weights_are_float16_of_known_checksum(name):
+    import h5py
+
+    folder = kgan.zoo._folder(name)
+    total = 0
+    for file in kgan.zoo.info(name)["measured"]["weights"].values():
+        assert kgan.zoo.sha256(folder / file["file"]) == file["sha256"]
+        total += (folder / file["file"]).stat().st_size
+        with h5py.File(folder / file["file"]) as opened:
+            found = set()
+            opened.visititems(lambda _, x: found.add(str(getattr(x, "dtype", "float16"))))  # noqa: B023
+        assert found == {"float16"}
+    assert total < 2e6
+
+
+@pytest.mark.parametrize("name", PRETRAINED)
+def test_pretrained_samples_have_the_statistics_of_their_data(name):
+    # Digits: the training set's mean pixel is 33.3 of 255, and four fifths are nearly black.
+    images = kgan.zoo.load(name, weights="pretrained").sample(256, seed=0)
+    real = kgan.data.load("embedded").images
+    assert abs(images.mean() - real.mean()) < 8
+    assert abs((images < 32).mean() - (real < 32).mean()) < 0.06
+    assert len(np.unique(images.reshape(256, -1), axis=0)) > 200
+
+
+def test_fine_tuning_starts_from_both_players():
+    gan = kgan.zoo.load("wgan_gp_mnist", weights="pretrained")
+    real = kgan.data.load("embedded", limit=256).arrays()[0]
+    fake = gan.sample(256, seed=0)
+    score = lambda x: float(np.mean(gan.discriminator.predict(x, verbose=0)))  # noqa: E731
+    noise = np.random.default_rng(0).uniform(-1, 1, real.shape).astype("float32")
+    # The critic has learned to tell: it prefers digits to noise.
+    assert score(real) > score(noise)
+    assert abs(score(real) - score(kgan.data.to_float(fake))) < abs(score(real) - score(noise))
+    gan.fit(real[:128], getattr(gan, "classes", None), batch_size=8, verbose=0)
+
+
+def test_celeba_is_ready_for_fit():
+    with pytest.warns(UserWarning, match="has no pretrained weights"):
+        gan = kgan.zoo.load("wgan_gp_celeba")
+    assert gan.compiled
+    assert gan.sample(1).shape == (1, 64, 64, 3)
+    with pytest.raises(ValueError, match="has no pretrained weights"):
+        kgan.zoo.load("wgan_gp_celeba", weights="pretrained")
+
+
+def test_celeba_trains_on_its_own_data_path():
+    tfds = pytest.importorskip("tensorflow_datasets")
+    gan = kgan.zoo.load("wgan_gp_celeba", weights=None)
+    # Full-size networks: one round of few images is enough to know that the shapes fit.
+    with tfds.testing.mock_data(num_examples=20):
+        dataset = kgan.zoo.dataset("wgan_gp_celeba", batch_size=2)
+        history = gan.fit(dataset, steps_per_epoch=1, verbose=0).history
+    assert np.isfinite(history["d_loss"][0])
+
+
+def test_an_unknown_name_is_answered_with_the_nearest():
+    with pytest.raises(ValueError, match="did you mean wgan_gp_mnist"):
+        kgan.zoo.load("wgan_gp_minst")
+
+
+def test_a_changed_file_is_refused(tmp_path):
+    folder = tmp_path / "my_preset"
+    shutil.copytree(kgan.zoo._folder("gan_mnist"), folder)
+    assert kgan.zoo.register(folder) == "my_preset"
+    assert "my_preset" in kgan.zoo.list()
+    kgan.zoo.load("my_preset", weights="pretrained")
+    weights = folder / "generator.weights.h5"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
+    with pytest.raises(ValueError, match="does not have the checksum"):
+        kgan.zoo.load("my_preset")
+
+
+def test_register_refuses_what_it_cannot_build(tmp_path):
+    with pytest.raises(ValueError, match=r"has no preset\.json"):
+        kgan.zoo.register(tmp_path)
+    preset = kgan.zoo.info("gan_mnist")
+    for key, value, said in (
+        ("algorithm", "os.system", "unknown algorithm"),
+        ("networks", {"builder": "exec", "arguments": {}}, "unknown network builder"),
+    ):
+        (tmp_path / "preset.json").write_text(json.dumps({**preset, key: value}))
+        with pytest.raises(ValueError, match=said):
+            kgan.zoo.register(tmp_path)
+
+
+def test_weights_survive_float16(tmp_path):
+    generator, _ = kgan.networks.mlp((4, 4, 1), 3, width=8)
+    digest = kgan.zoo.save_weights(generator, tmp_path / "g.weights.h5")
+    assert digest == kgan.zoo.sha256(tmp_path / "g.weights.h5")
+    before = generator.get_weights()
+    generator.set_weights([w * 0 for w in before])
+    generator.load_weights(tmp_path / "g.weights.h5")
+    for w, b in zip(generator.get_weights(), before):
+        np.testing.assert_array_equal(w, b.astype("float16").astype("float32"))
+    generator.weights[0].assign(generator.weights[0] * 0 + 1e6)
+    with pytest.raises(ValueError, match="too large for float16"):
+        kgan.zoo.save_weights(generator, tmp_path / "g.weights.h5")
+
+
+def test_the_averaged_generator_starts_from_the_pretrained_one():
+    gan = kgan.zoo.load("gan_mnist", weights="pretrained")
+    for average, weight in zip(gan.ema_generator.get_weights(), gan.generator.get_weights()):
+        np.testing.assert_array_equal(average, weight)
+    assert keras.ops.convert_to_numpy(gan.rounds) == 0
