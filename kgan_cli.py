@@ -42,8 +42,12 @@ def show_info(args):
 
 def check_name(name):
     """Refuses, before the slow imports, what is neither a preset nor a `.keras` file."""
+    if name.endswith(".keras"):
+        if not pathlib.Path(name).is_file():
+            raise FileNotFoundError(f"there is no file {name}")
+        return
     known = presets()
-    if name in known or name.endswith(".keras"):
+    if name in known:
         return
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
     hint = f"did you mean {' or '.join(near)}?" if near else "see kgan list"

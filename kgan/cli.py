@@ -48,9 +48,7 @@ def run_train(args):
 
 def load_model(name):
     """A model from a preset's name or a `.keras` file."""
-    if str(name).endswith(".keras"):
-        if not pathlib.Path(name).is_file():
-            raise FileNotFoundError(f"there is no file {name}")
+    if name.endswith(".keras"):
         return keras.models.load_model(name)
     return zoo.load(name)
 
