@@ -4,7 +4,6 @@ import csv
 import datetime
 import json
 import pathlib
-import platform
 
 import keras
 import numpy as np
@@ -52,8 +51,7 @@ def publish(run, folder, *, discriminator=True, note=None):
         "rounds": rounds,
         "real_images": rounds * batch * gan.discriminator_steps,
         "seconds": round(json.loads((run / "seconds.json").read_text())),
-        "hardware": f"{platform.machine()} CPU" if not _gpu() else _gpu(),
-        "versions": {"keras": keras.__version__, "backend": keras.backend.backend()},
+        "environment": json.loads((run / "environment.json").read_text()),
         "last_epoch": {
             name: float(history[-1][name]) for name in gan.term_names() if name in history[-1]
         },
@@ -66,16 +64,6 @@ def publish(run, folder, *, discriminator=True, note=None):
     images, columns = published.sample_grid(rows=8, seed=0)
     data.save_image(folder / "samples.png", data.grid(images, columns=columns))
     (folder / "README.md").write_text(card(folder.name, preset))
-
-
-def _gpu():
-    """The name of the GPU that Keras would use, None if there is none."""
-    if keras.backend.backend() != "jax":
-        return None
-    import jax
-
-    device = jax.devices()[0]
-    return device.device_kind if device.platform == "gpu" else None
 
 
 def card(name, preset):
@@ -93,6 +81,8 @@ def card(name, preset):
     )
     losses = "\n".join(f"| {k} | {v:.4g} |" for k, v in measured["last_epoch"].items())
     minutes = measured["seconds"] / 60
+    where = measured["environment"]
+    engine = f"{where['backend']} {where['backend_version']}"
     note = f"\n{measured['note']}\n" if measured["note"] else ""
     return f"""# {name}
 
@@ -118,8 +108,9 @@ images = gan.sample(64, seed=0)
 | real images seen | {measured["real_images"]:,} |
 | optimizers | {optimizers} |
 | precision | {training["precision"]} |
-| time | {minutes:.0f} minutes on {measured["hardware"]} |
-| software | Keras {measured["versions"]["keras"]}, {measured["versions"]["backend"]} |
+| time | {minutes:.0f} minutes on {where["hardware"]} |
+| software | kgan {where["kgan"]} ({where["commit"]}), Keras {where["keras"]}, {engine} |
+| data digest | sha256 {where["data_digest"]} |
 | date | {measured["date"]} |
 
 Again from nothing: `kgan train {name}`.

@@ -1,17 +1,23 @@
 """Training a preset in a run folder: what `kgan train` does.
 
-A run folder holds `config.json` (the preset as trained), `history.csv`, `samples/` (a grid after
-every epoch), `checkpoint.keras` (to resume from) and, at the end, `model.keras`.
+A run folder holds `config.json` (the preset as trained), `environment.json` (software, hardware,
+the data's digest), `seconds.json`, `history.csv`, `samples/` (a grid after every epoch),
+`checkpoint.keras` (to resume from) and, at the end, `model.keras`.
 """
 
 import contextlib
+import importlib
 import json
+import os
 import pathlib
+import platform
 import signal
+import subprocess
 import time
 
 import keras
 
+import kgan
 from kgan import callbacks, zoo
 
 
@@ -49,6 +55,7 @@ def train(preset, out, *, resume=False, jit="auto", data_dir=None, verbose="auto
         gan = zoo.build(preset, jit_compile=jit)
     out.mkdir(parents=True, exist_ok=True)
     (out / "config.json").write_text(json.dumps(preset, indent=2) + "\n")
+    (out / "environment.json").write_text(json.dumps(environment(dataset), indent=2) + "\n")
     per_epoch = max(1, len(dataset) // gan.discriminator_steps)
     total = training.get("rounds") or training["epochs"] * per_epoch
     done = callbacks.rounds_played(gan)
@@ -70,6 +77,33 @@ def train(preset, out, *, resume=False, jit="auto", data_dir=None, verbose="auto
         )
     callbacks.save(gan, out / "model.keras")
     return gan, bool(interrupted)
+
+
+def environment(dataset):
+    """What a run depends on beside its configuration: software, hardware and the data's digest."""
+    folder = pathlib.Path(__file__).parent
+    git = subprocess.run(
+        ["git", "-C", folder, "log", "-1", "--format=%h", "--", "."], capture_output=True, text=True
+    )
+    return {
+        "kgan": kgan.__version__,
+        "commit": git.stdout.strip() or None,
+        "keras": keras.__version__,
+        "backend": keras.backend.backend(),
+        "backend_version": importlib.import_module(keras.backend.backend()).__version__,
+        "hardware": gpu_name() or f"{os.cpu_count()} cores, {platform.machine()}",
+        "data_digest": dataset.digest() if hasattr(dataset, "digest") else None,
+    }
+
+
+def gpu_name():
+    """The name of the GPU that JAX trains on, None where there is none."""
+    if keras.backend.backend() != "jax":
+        return None
+    import jax
+
+    device = jax.devices()[0]
+    return device.device_kind if device.platform == "gpu" else None
 
 
 class Seconds(keras.callbacks.Callback):

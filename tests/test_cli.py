@@ -104,6 +104,7 @@ def test_train_leaves_a_run_folder(run_folder):
     names = {str(p.relative_to(run_folder)) for p in run_folder.rglob("*") if p.is_file()}
     assert names == {
         "config.json",
+        "environment.json",
         "history.csv",
         "seconds.json",
         "checkpoint.keras",
