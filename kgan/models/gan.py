@@ -515,7 +515,9 @@ class GAN(backend.TrainStep, keras.Model):
         return cls(**{**config, **networks})
 
     def get_compile_config(self):
-        """The arguments of `compile`, serialised."""
+        """The arguments of `compile`, serialised; None before `compile`."""
+        if not self.compiled:
+            return None
         serialize = keras.saving.serialize_keras_object
         return {
             "generator_optimizer": serialize(self.optimizer.generator),
