@@ -81,7 +81,9 @@ class GAN(backend.TrainStep, keras.Model):
         self.discriminator_steps = discriminator_steps
         self.ema_decay = ema_decay
         self.seed = seed
-        self.ema_generator = copy_network(generator) if ema_decay is not None else None
+        self.ema_generator = (
+            copy_network(generator, "ema_generator") if ema_decay is not None else None
+        )
         self.rounds = self.add_weight(
             name="rounds", shape=(), dtype="int32", initializer="zeros", trainable=False
         )
@@ -203,8 +205,9 @@ class GAN(backend.TrainStep, keras.Model):
         with self.evaluating():
             latents = self.sample_latents(ops.shape(real)[0])
             fake = self.generate(latents, condition)
-            self.track(self.discriminator_objective(real, fake, latents, condition)[1])
-            self.track(self.generator_objective(real, latents, condition)[1])
+            images = ops.shape(real)[0]
+            self.track(self.discriminator_objective(real, fake, latents, condition)[1], images)
+            self.track(self.generator_objective(real, latents, condition)[1], images)
         return {name: tracker.result() for name, tracker in self.trackers.items()}
 
     def discriminator_objective(self, real, fake, latents, condition):
@@ -225,10 +228,10 @@ class GAN(backend.TrainStep, keras.Model):
         state = self.variables + self.optimizer.variables
         self.track(backend.minimize(lambda: objective(*args), variables, optimizer, state))
 
-    def track(self, terms):
-        """Adds scalars to the running means under their names."""
+    def track(self, terms, weight=1):
+        """Adds scalars, each with a weight, to the running means under their names."""
         for name, value in terms.items():
-            self.trackers[name].update_state(ops.stop_gradient(value))
+            self.trackers[name].update_state(ops.stop_gradient(value), sample_weight=weight)
 
     def update_average(self):
         """Moves the averaged generator toward the generator.
@@ -248,23 +251,24 @@ class GAN(backend.TrainStep, keras.Model):
     @contextlib.contextmanager
     def evaluating(self):
         """Networks in inference mode, and noise that leaves training's sequence alone."""
+        noise = self.noise
         self.noise, self.networks_training = Noise(self.evaluation_seeds), False
         try:
             yield
         finally:
-            self.noise, self.networks_training = Noise(self.training_seeds), True
+            self.noise, self.networks_training = noise, True
 
     def unpack(self, data):
         """Splits what `fit` hands over into images and condition (None if not conditional)."""
         images, condition, _ = keras.utils.unpack_x_y_sample_weight(data)
         if not self.conditional:
-            return images, None
+            return ops.convert_to_tensor(images), None
         if condition is None:
             raise ValueError(
                 "the generator takes a condition, so data must be (images, condition); "
                 "got images alone"
             )
-        return images, condition
+        return ops.convert_to_tensor(images), ops.convert_to_tensor(condition)
 
     # -- sampling ------------------------------------------------------------------------------
 
@@ -569,9 +573,10 @@ def takes_condition(network):
     return len(keras.tree.flatten(network.inputs)) > 1
 
 
-def copy_network(network):
-    """The same network with the same weights, not trainable."""
+def copy_network(network, name):
+    """The same network with the same weights under another name, not trainable."""
     config = keras.saving.serialize_keras_object(network)
+    config["config"]["name"] = name
     copy = keras.saving.deserialize_keras_object(config)
     copy.set_weights(network.get_weights())
     copy.trainable = False

@@ -13,6 +13,7 @@ import numpy as np
 from kgan.models.checks import check_images
 
 DEFAULT_BATCH_SIZE = 32
+NOT_A_LOADER = (list, tuple, dict, str)
 
 
 class Plan(typing.NamedTuple):
@@ -48,12 +49,13 @@ def plan(
                 f"{epochs})",
             )
             made = from_generator(x, steps)
-        elif hasattr(x, "__iter__") and hasattr(x, "__len__") and not isinstance(x, (list, tuple)):
+        elif hasattr(x, "__iter__") and hasattr(x, "__len__") and not isinstance(x, NOT_A_LOADER):
             made = from_loader(x, steps)
         else:
             raise ValueError(
                 "fit takes an array, a tf.data.Dataset, a keras.utils.PyDataset, a torch "
-                f"DataLoader or a generator of batches; got {type(x).__name__}"
+                f"DataLoader or a generator of batches; got {type(x).__name__} (kgan.data.load "
+                "makes one from a data set's name, a folder or an .npz file)"
             )
     if steps_per_epoch is not None:
         if isinstance(made.data, SeededRounds):
