@@ -99,7 +99,7 @@ class LeastSquares(Loss):
 
 @keras.saving.register_keras_serializable("kgan")
 class Hinge(Loss):
-    """Lim and Ye 2017, Geometric GAN (arXiv:1705.02894), Eqs. 15 to 16."""
+    """Lim and Ye 2017, Geometric GAN (arXiv:1705.02894): the margins of a support vector machine."""
 
     def discriminator(self, real, fake):
         """E[max(0, 1 - D(x))] + E[max(0, 1 + D(G(z)))]."""
@@ -129,7 +129,7 @@ class Wasserstein(Loss):
 
 @keras.saving.register_keras_serializable("kgan")
 class RelativisticPairing(Loss):
-    """Jolicoeur-Martineau 2018 (arXiv:1807.00734), Eqs. 3 to 4: is real more real than fake?
+    """Jolicoeur-Martineau 2018 (arXiv:1807.00734): is the real image the more real one?
 
     The i-th real image is compared with the i-th fake one. R3GAN (Huang et al. 2024,
     arXiv:2501.05441) trains this loss with R1 and R2 penalties.

@@ -80,7 +80,7 @@ class GradientPenalty(Penalty):
 
 @keras.saving.register_keras_serializable("kgan")
 class LipschitzPenalty(GradientPenalty):
-    """Petzka et al. 2018, WGAN-LP (arXiv:1709.08894), Eq. 8: E[max(0, |grad D(x^)| - 1)^2].
+    """Petzka et al. 2018, WGAN-LP (arXiv:1709.08894): E[max(0, |grad D(x^)| - 1)^2].
 
     One-sided: a gradient below one is not punished.
 
