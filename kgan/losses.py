@@ -99,7 +99,7 @@ class LeastSquares(Loss):
 
 @keras.saving.register_keras_serializable("kgan")
 class Hinge(Loss):
-    """Lim and Ye 2017, Geometric GAN (arXiv:1705.02894): the margins of a support vector machine."""
+    """Lim and Ye 2017, Geometric GAN (arXiv:1705.02894): a support vector machine's margins."""
 
     def discriminator(self, real, fake):
         """E[max(0, 1 - D(x))] + E[max(0, 1 + D(G(z)))]."""

@@ -1,0 +1,85 @@
+"""Imports go one way, and backends stay behind `kgan.backend`: docs/architecture.md."""
+
+import ast
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+import kgan
+
+PACKAGE = pathlib.Path(kgan.__file__).parent
+FILES = sorted(p for p in PACKAGE.rglob("*.py"))
+BACKENDS = {"tensorflow", "jax", "torch", "tensorflow_datasets", "keras_cv"}
+
+# A part may import itself and what is listed.
+ALLOWED = {
+    "backend": set(),
+    "optimizers": set(),
+    "losses": set(),
+    "noise": {"backend"},
+    "latents": set(),
+    "penalties": {"backend"},
+    "layers": set(),
+    "networks": {"layers"},
+    "data": set(),
+    "metrics": {"data"},
+    "models": {"backend", "optimizers", "losses", "noise", "latents", "penalties", "layers"},
+    "callbacks": {"data", "metrics"},
+    "zoo": {"data", "models", "networks"},
+    "training": {"callbacks", "zoo", ""},
+    "publish": {"callbacks", "data", "zoo"},
+    "cli": {"callbacks", "data", "models", "networks", "publish", "training", "zoo"},
+}
+
+
+def part(path):
+    """Which part of the package a file belongs to."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(tree):
+    """Every module that a piece of code imports, with names taken from the package itself."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module == "kgan":
+            yield from (f"kgan.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_go_one_way(path):
+    mine = part(path)
+    if mine in ("__init__", "__main__"):
+        return
+    used = {(name + ".").split(".")[1] for name in imports(ast.parse(path.read_text()))
+            if name.split(".")[0] == "kgan"}  # fmt: skip
+    assert used - {mine} <= ALLOWED[mine]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_only_the_backend_imports_backends_at_module_level(path):
+    if part(path) == "backend":
+        return
+    tree = ast.parse(path.read_text())
+    outside = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    used = {name.split(".")[0] for node in outside for name in imports(node)}
+    assert not used & BACKENDS
+
+
+def test_kgan_imports_little_beside_keras():
+    code = "import keras, sys; before = set(sys.modules); import kgan\n" + (
+        "new = {m.split('.')[0] for m in set(sys.modules) - before}\n"
+        "print(sorted(new & {'scipy', 'matplotlib', 'PIL', 'tensorflow_datasets', 'keras_cv'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_public_name_exists_and_is_documented():
+    for module in (kgan, kgan.models, kgan.networks, kgan.data, kgan.metrics, kgan.layers):
+        for name in module.__all__:
+            assert getattr(module, name).__doc__, f"{module.__name__}.{name}"
