@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+import kgan
 from kgan import metrics
 
 R = np.random.RandomState(0)
@@ -70,6 +71,20 @@ def test_keras_model_as_extractor_is_given_pixels(model):
     assert feed(fid, [3]) == pytest.approx(metrics.frechet_distance(real, fake), rel=1e-3)
 
 
+def test_grey_images_are_repeated_for_a_model_of_colour_images():
+    inputs = keras.Input((6, 6, 3))
+    model = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(inputs))
+    expected = np.repeat(REAL.mean(axis=(1, 2)), 3, axis=1)
+    np.testing.assert_allclose(metrics.Extractor(model)(REAL), expected, rtol=1e-5)
+
+
+def test_functions_take_tensors_of_the_backend():
+    x, y = pixels(REAL).astype("float32"), pixels(FAKE).astype("float32")
+    tensors = [keras.ops.convert_to_tensor(z) for z in (x, y)]
+    for function in (metrics.frechet_distance, metrics.kernel_distance, metrics.prdc):
+        assert function(*tensors) == function(x, y)
+
+
 def test_extractor_must_return_rows(model):
     flat = metrics.FrechetInceptionDistance(lambda x: x)
     with pytest.raises(ValueError, match=r"features \(n, d\)"):
@@ -113,6 +128,19 @@ def test_real_features_are_cached_by_data_and_extractor(tmp_path):
     first.update_state(FAKE)
     expected = metrics.frechet_distance(pixels(REAL), pixels(FAKE))
     assert first.result() == pytest.approx(expected, rel=1e-4)
+
+
+def test_real_set_may_be_a_kgan_dataset(tmp_path):
+    labels = np.arange(60) % 3
+    dataset = kgan.data.ImageDataset(REAL, labels, batch_size=7, augment="horizontal_flip")
+    extractor = Counted()
+    metric = metrics.IntraClassFrechetDistance(extractor)
+    metric.adapt(dataset, cache=tmp_path)
+    metric.adapt([(REAL, labels)], cache=tmp_path)
+    assert extractor.seen == 60
+    np.testing.assert_allclose(metric.features(True), pixels(REAL), rtol=1e-6)
+    metric.update_state(REAL, labels=labels)
+    assert metric.result() == pytest.approx(0, abs=1e-9)
 
 
 def test_cache_refuses_what_it_cannot_name(tmp_path):

@@ -28,7 +28,6 @@ from kgan.metrics.moments import Moments
 from kgan.metrics.neighbours import nearest_neighbours, prdc
 from kgan.metrics.parzen import parzen_log_likelihood, parzen_sigma
 from kgan.metrics.path_length import perceptual_path_length
-from kgan.metrics.real_features import data_digest
 from kgan.metrics.similarity import ms_ssim, ms_ssim_diversity
 from kgan.metrics.sliced import laplacian_sliced_wasserstein, sliced_wasserstein
 
@@ -50,7 +49,6 @@ __all__ = [
     "code_accuracy",
     "code_correlation",
     "code_purity",
-    "data_digest",
     "frechet_distance",
     "inception",
     "inception_features",

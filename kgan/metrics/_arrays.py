@@ -70,6 +70,7 @@ def images_of(values, name="images"):
     if array.dtype != np.uint8 or array.ndim != 4 or array.shape[-1] not in (1, 3):
         raise ValueError(
             f"`{name}` must be uint8 of shape (n, height, width, 1 or 3), 0..255: got "
-            f"{array.dtype} of shape {array.shape}. `gan.sample(n)` gives such images"
+            f"{array.dtype} of shape {array.shape}. `gan.sample` gives such images, and "
+            "`kgan.data.to_uint8` makes them from floats in [-1, 1]"
         )
     return array

@@ -84,8 +84,9 @@ class FeatureMetric(Metric):
         """Starts over with this real set, whose features may come from a cache.
 
         Args:
-            images: A uint8 array, or an iterable of uint8 batches, or of pairs `(images, labels)`.
-                With a cache it must give the same images in the same order each time.
+            images: A `kgan.data.ImageDataset`, of which the stored images are taken as they are; a
+                uint8 array; or an iterable of uint8 batches or of pairs `(images, labels)`, which
+                with a cache must give the same images in the same order each time.
             cache: True keeps the features in `$KGAN_HOME/features` (else
                 `~/.cache/kgan/features`), in a file named after a digest of the images and the
                 extractor; a path is another folder; False computes them each time.

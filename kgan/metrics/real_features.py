@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kgan.data import ImageDataset
 from kgan.metrics._arrays import images_of, labels_of
 from kgan.metrics._cache import home, write_atomically
 
@@ -15,7 +16,8 @@ def real_features(images, extractor, cache=False):
     """Yields `(features, labels)` of a set, from the cache where they are in it.
 
     Args:
-        images: A uint8 array, or an iterable of uint8 batches or of pairs `(images, labels)`.
+        images: A `kgan.data.ImageDataset`, whose stored images are taken in their stored order; a
+            uint8 array; or an iterable of uint8 batches or of pairs `(images, labels)`.
         extractor: An `Extractor`.
         cache: False, True for `$KGAN_HOME/features`, or the path of another folder.
 
@@ -30,7 +32,7 @@ def real_features(images, extractor, cache=False):
             yield extractor(batch), labels
         return
     folder = home() / "features" if cache is True else Path(cache).expanduser()
-    digest = data_digest(images)
+    digest = _digest(images)
     key = hashlib.sha256(f"{digest} {extractor.digest}".encode()).hexdigest()
     path = folder / f"{key[:32]}.npy"
     if not path.exists():
@@ -41,18 +43,8 @@ def real_features(images, extractor, cache=False):
         start += len(batch)
 
 
-def data_digest(images):
-    """Digest of a set of images: sha256 over their shape and pixels, in order.
-
-    Args:
-        images: A uint8 array, or an iterable of uint8 batches or of pairs `(images, labels)`.
-
-    Returns:
-        64 hexadecimal digits; how the set is cut into batches does not matter.
-
-    Example:
-        >>> kgan.metrics.data_digest(x_test)
-    """
+def _digest(images):
+    """Sha256 over shapes and pixels in order, however the set is cut into batches."""
     total = hashlib.sha256()
     for batch, _ in _batches(images):
         _digest_batch(total, batch)
@@ -80,10 +72,19 @@ def _compute(images, extractor, path, expected):
 
 
 def _batches(images):
-    if hasattr(images, "shape"):
-        array = images_of(images)
-        images = (array[i : i + _ROWS] for i in range(0, len(array), _ROWS))
-    for batch in images:
-        pair = batch if isinstance(batch, (tuple, list)) else (batch, None)
-        labels = labels_of(pair[1], "labels") if len(pair) > 1 and pair[1] is not None else None
-        yield images_of(pair[0]), labels
+    """Yields pairs of uint8 images and labels or None."""
+    if isinstance(images, ImageDataset):
+        pairs = _slices(images.images, images.labels)
+    elif hasattr(images, "shape"):
+        pairs = _slices(images, None)
+    else:
+        pairs = (b if isinstance(b, (tuple, list)) else (b,) for b in images)
+    for batch, *labels in pairs:
+        given = labels and labels[0] is not None
+        yield images_of(batch), labels_of(labels[0], "labels") if given else None
+
+
+def _slices(images, labels):
+    for start in range(0, len(images), _ROWS):
+        part = slice(start, start + _ROWS)
+        yield images[part], None if labels is None else labels[part]
