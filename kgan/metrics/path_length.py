@@ -33,7 +33,7 @@ def perceptual_path_length(
             rounding would hide the change.
         first: Latents `(n, latent_dim)` where the paths start.
         second: Latents `(n, latent_dim)` where they end, drawn independently.
-        extractor: See `Extractor`.
+        extractor: See `Extractor`; it is given float32 pixels in 0..255, not rounded.
         epsilon: Step along the path, whose whole length is 1.
         interpolation: `"spherical"` for normal latents, `"linear"` for others.
         discard: Fraction of the pairs left out at either end, as in the authors' code.
