@@ -10,7 +10,8 @@ version = re.search(r'__version__ = "(.+)"', (root / "kgan/__init__.py").read_te
 
 JAX = ["jax>=0.4.30"]
 TORCH = ["torch>=2.4"]
-TEST = ["pytest>=8", "scipy>=1.11"]
+# Independent implementations that the tests compare with: scikit-learn, prdc, POT.
+TEST = ["pytest>=8", "hypothesis", "scikit-learn", "prdc", "POT"]
 
 setup(
     name="kgan",
@@ -35,6 +36,7 @@ setup(
         "keras-cv>=0.9",
         "numpy",
         "pillow>=10",
+        "scipy>=1.11",
         "tensorflow>=2.17",
         "tensorflow-datasets>=4.9.4",
         # tensorflow-datasets builds data sets with it and does not declare it.
