@@ -1,0 +1,91 @@
+"""Keras backends in tests: one to a process.
+
+A pytest process runs on one backend, `KERAS_BACKEND` or TensorFlow. What needs another one runs in
+a second Python process, and is skipped where that backend is not installed.
+"""
+
+import importlib.metadata
+import importlib.util
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+TESTS = pathlib.Path(__file__).parent
+BACKENDS = ("tensorflow", "jax", "torch")
+CURRENT = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+OTHERS = tuple(backend for backend in BACKENDS if backend != CURRENT)
+
+
+def installed(backend):
+    """Whether a backend can be imported here."""
+    return importlib.util.find_spec(backend) is not None
+
+
+def header():
+    """One line that says which backends are installed."""
+    found = [
+        f"{backend} {importlib.metadata.version(backend)}"
+        if installed(backend)
+        else f"{backend} not installed"
+        for backend in BACKENDS
+    ]
+    return f"keras backends: {', '.join(found)}; this process runs on {CURRENT}"
+
+
+def require(backend):
+    """Skips the test if a backend is not installed."""
+    if not installed(backend):
+        pytest.skip(f"{backend} is not installed: pip install '.[{backend}]'")
+
+
+def environment(backend):
+    """The environment of a process that runs on `backend` and imports the kgan tested here."""
+    spec = importlib.util.find_spec("kgan")
+    package = pathlib.Path(spec.origin).parent.parent
+    return {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(package), **tuned(backend)}
+
+
+def tuned(backend):
+    """Settings that make JAX compile faster what runs only a few times."""
+    if backend != "jax":
+        return {}
+    return {
+        "XLA_FLAGS": (
+            "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+        ),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    }
+
+
+def start(backend, script, *arguments, output):
+    """Starts Python source in a process of its own, its output going to a file."""
+    return subprocess.Popen(
+        [sys.executable, "-c", script, *map(str, arguments)],
+        cwd=TESTS,
+        env=environment(backend),
+        stdout=output,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def run_on(backend, script, *arguments):
+    """Runs Python source on a backend; skips the test if that is not installed.
+
+    The source sees `arguments` in `sys.argv[1:]` and may import the modules of this folder. If it
+    fails, so does the test, with its output.
+    """
+    require(backend)
+    result = subprocess.run(
+        [sys.executable, "-c", script, *map(str, arguments)],
+        cwd=TESTS,
+        env=environment(backend),
+        capture_output=True,
+        text=True,
+    )
+    if result.returncode:
+        output = (result.stdout + result.stderr)[-6000:]
+        pytest.fail(f"the script failed on {backend}:\n{output}", pytrace=False)
+    return result.stdout

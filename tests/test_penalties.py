@@ -1,0 +1,203 @@
+"""Against closed forms: of a linear critic w.x, whose gradient is w, and of |x|^2 / 2, where it is
+x."""
+
+import keras
+import numpy as np
+import pytest
+import tiny
+from keras import ops
+
+import kgan
+from kgan import backend, penalties
+
+SHAPE = (3, 2, 2, 1)
+RNG = np.random.default_rng(0)
+REAL = RNG.normal(size=SHAPE).astype("float32")
+FAKE = RNG.normal(size=SHAPE).astype("float32")
+W = np.array([1.0, -2.0, 2.0, 4.0], "float32").reshape(SHAPE[1:])  # |w| = 5
+ALL = [penalties.GradientPenalty, penalties.LipschitzPenalty, penalties.R1, penalties.R2]
+
+
+def fresh_noise():
+    return kgan.noise.Noise(keras.random.SeedGenerator(0))
+
+
+def linear(w):
+    w = ops.convert_to_tensor(w)
+    return lambda x: ops.sum(x * w, axis=(1, 2, 3))[:, None]
+
+
+def quadratic(x):
+    return ops.sum(ops.square(x), axis=(1, 2, 3))[:, None] / 2
+
+
+def norms(images):
+    return np.linalg.norm(images.reshape(len(images), -1), axis=1)
+
+
+def value(penalty, critic, real=REAL, fake=FAKE, noise=None):
+    noise = noise or fresh_noise()
+    real, fake = ops.convert_to_tensor(real), ops.convert_to_tensor(fake)
+    return float(ops.convert_to_numpy(penalty(critic, real, fake, noise)))
+
+
+@pytest.mark.parametrize(
+    ("penalty", "w", "expected"),
+    [
+        (penalties.GradientPenalty(), W, (5 - 1) ** 2),
+        (penalties.GradientPenalty(), W / 10, (0.5 - 1) ** 2),
+        (penalties.LipschitzPenalty(), W, (5 - 1) ** 2),
+        (penalties.LipschitzPenalty(), W / 10, 0.0),
+        (penalties.R1(), W, 5**2 / 2),
+        (penalties.R2(), W, 5**2 / 2),
+    ],
+)
+def test_of_a_linear_critic(penalty, w, expected):
+    # The weight is the model's business: it is not in the value.
+    assert value(penalty, linear(w)) == pytest.approx(expected, rel=1e-5, abs=1e-9)
+
+
+def test_of_a_quadratic_critic():
+    size = norms(REAL)
+    same = dict(real=REAL, fake=REAL)
+    gp, lp = penalties.GradientPenalty(), penalties.LipschitzPenalty()
+    assert value(gp, quadratic, **same) == pytest.approx(np.mean((size - 1) ** 2), rel=1e-5)
+    above = np.maximum(size - 1, 0)
+    assert value(lp, quadratic, **same) == pytest.approx(np.mean(above**2), rel=1e-5)
+
+
+def test_r1_looks_at_real_images_and_r2_at_generated_ones():
+    assert value(penalties.R1(), quadratic) == pytest.approx(np.mean(norms(REAL) ** 2) / 2)
+    assert value(penalties.R2(), quadratic) == pytest.approx(np.mean(norms(FAKE) ** 2) / 2)
+
+
+class Alphas:
+    """Noise that hands out the given interpolation weights."""
+
+    def __init__(self, alphas):
+        self.alphas = np.asarray(alphas, "float32")
+
+    def uniform(self, shape, low=0.0, high=1.0):
+        assert tuple(shape) == (3, 1, 1, 1)
+        return ops.convert_to_tensor(self.alphas.reshape(shape))
+
+
+@pytest.mark.parametrize("penalty", [penalties.GradientPenalty(), penalties.LipschitzPenalty()])
+def test_one_point_between_each_pair(penalty):
+    """arXiv:1704.00028, Algorithm 1, line 6: x^ = alpha x + (1 - alpha) G(z)."""
+    alphas = np.array([0.0, 0.3, 1.0])
+    weights = alphas.reshape(3, 1, 1, 1)
+    size = norms(3 * (weights * REAL + (1 - weights) * FAKE))
+    assert size.min() > 1
+    expected = np.mean((size - 1) ** 2)
+    steep = lambda x: 3 * quadratic(x)  # noqa: E731
+    assert value(penalty, steep, noise=Alphas(alphas)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_points_are_drawn_along_the_whole_line():
+    """E |alpha x|^2 = |x|^2 / 3 for alpha uniform on [0, 1], where the fake image is zero."""
+    real = np.full((4000, 1, 1, 1), 3.0, "float32")
+    points = penalties.interpolate(
+        ops.convert_to_tensor(real), ops.convert_to_tensor(0 * real), fresh_noise()
+    )
+    points = ops.convert_to_numpy(points)
+    assert np.mean(points**2) == pytest.approx(3.0, rel=0.05)
+    assert 0 <= points.min() < 0.1 and 2.9 < points.max() <= 3.0
+
+
+def gradient(penalty, w, critic):
+    """The penalty's gradient by a critic's weights: an SGD step of length one shows it."""
+    variable = keras.Variable(w)
+    optimizer = keras.optimizers.SGD(1.0)
+    optimizer.build([variable])
+
+    def objective():
+        images = ops.convert_to_tensor(REAL)
+        loss = penalty(lambda x: critic(x, variable), images, images, fresh_noise())
+        return loss, {}
+
+    backend.minimize(objective, [variable], optimizer, [variable, *optimizer.variables])
+    return w - ops.convert_to_numpy(variable)
+
+
+@pytest.mark.parametrize(
+    ("penalty", "w", "expected"),
+    [
+        # d (|w| - 1)^2 / dw = 2 (|w| - 1) w / |w|
+        (penalties.GradientPenalty(), W, 2 * (5 - 1) * W / 5),
+        (penalties.GradientPenalty(), W / 10, 2 * (0.5 - 1) * (W / 10) / 0.5),
+        (penalties.LipschitzPenalty(), W, 2 * (5 - 1) * W / 5),
+        (penalties.LipschitzPenalty(), W / 10, 0 * W),
+        # d (|w|^2 / 2) / dw = w
+        (penalties.R1(), W, W),
+        (penalties.R2(), W, W),
+    ],
+)
+def test_the_gradient_by_the_weights_of_a_linear_critic(penalty, w, expected):
+    found = gradient(penalty, w, lambda x, w: ops.sum(x * w, axis=(1, 2, 3))[:, None])
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_the_gradient_by_the_weights_of_a_critic_with_a_curve():
+    """f(x) = s |x|^2 / 2 has gradient s x: d E(s |x| - 1)^2 / ds = 2 E (s |x| - 1) |x|."""
+    size = norms(REAL)
+    found = gradient(
+        penalties.GradientPenalty(), np.array([1.5], "float32"), lambda x, s: s * quadratic(x)
+    )
+    np.testing.assert_allclose(found, [np.mean(2 * (1.5 * size - 1) * size)], rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("penalty", "expected"),
+    [(ALL[0](), 1.0), (ALL[1](), 0.0), (ALL[2](), 0.0), (ALL[3](), 0.0)],
+)
+def test_nothing_is_nan_where_the_critic_is_flat(penalty, expected):
+    assert value(penalty, linear(0 * W)) == pytest.approx(expected, abs=1e-5)
+    found = gradient(penalty, 0 * W, lambda x, w: ops.sum(x * w, axis=(1, 2, 3))[:, None])
+    assert np.isfinite(found).all()
+
+
+def test_a_model_adds_the_weighted_penalty_and_logs_it_unweighted():
+    gan = kgan.GAN(
+        *tiny.line(weight=3.0),
+        loss="wasserstein",
+        penalties=[penalties.GradientPenalty(7.0), penalties.R1(0.5), penalties.R2(2.0)],
+    )
+    gan.compile()
+    logs = gan.evaluate(tiny.column(1.0, 2.0), verbose=0, return_dict=True)
+    # (3 - 1)^2 = 4 and 3^2 / 2 = 4.5
+    assert [logs[n] for n in ("gradient_penalty", "r1", "r2")] == pytest.approx([4.0, 4.5, 4.5])
+    gap = logs["fake_score"] - logs["real_score"]
+    assert logs["d_loss"] == pytest.approx(gap + 7 * 4 + 0.5 * 4.5 + 2 * 4.5, rel=1e-5)
+
+
+def test_clipping_keeps_what_is_inside():
+    variable = keras.Variable(np.array([-3.0, -0.2, 0.0, 0.25, 9.0], "float32"))
+    penalties.clip_weights([variable], 0.25)
+    np.testing.assert_array_equal(
+        ops.convert_to_numpy(variable), np.float32([-0.25, -0.2, 0.0, 0.25, 0.25])
+    )
+
+
+@pytest.mark.parametrize("penalty", ALL)
+def test_a_penalty_survives_serialisation(penalty):
+    config = keras.saving.serialize_keras_object(penalty(3.5))
+    copy = penalties.get(config)
+    assert type(copy) is penalty
+    assert copy.weight == 3.5
+
+
+def test_defaults_are_the_papers():
+    assert penalties.GradientPenalty().weight == 10.0
+    assert penalties.R1().weight == penalties.R2().weight == 10.0
+
+
+def test_what_makes_no_sense_is_refused():
+    with pytest.raises(ValueError, match="weight must not be negative, got -1"):
+        penalties.R1(-1)
+    with pytest.raises(ValueError, match=r"must be a kgan.penalties.Penalty, such as R1\(10.0\)"):
+        kgan.GAN(*tiny.line(), penalties=["r1"])
+    with pytest.raises(ValueError, match=r"each penalty can be given once; got \['r1', 'r1'\]"):
+        kgan.GAN(*tiny.line(), penalties=[penalties.R1(), penalties.R1()])
+    with pytest.raises(ValueError, match=r"r2 constrains .* use LayerNormalization"):
+        kgan.GAN(*tiny.networks(norm=True), penalties=[penalties.R2()])

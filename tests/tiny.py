@@ -1,0 +1,145 @@
+"""Networks of a few hundred weights, and images for them: what most tests train."""
+
+import keras
+import numpy as np
+from keras import layers
+
+SHAPE = (8, 8, 1)
+LATENT_DIM = 6
+CLASSES = 3
+
+
+def networks(*, classes=None, condition_dim=None, code_parameters=0, norm=True, seed=7):
+    """A generator and a discriminator with everything that has state of its own.
+
+    The generator has batch normalisation, the discriminator dropout (a seed) and, with `norm`,
+    batch normalisation too.
+    """
+    keras.utils.set_random_seed(seed)
+    return (
+        generator(classes, condition_dim),
+        discriminator(classes, condition_dim, code_parameters, norm),
+    )
+
+
+def condition_input(classes, condition_dim):
+    if classes is not None:
+        condition = keras.Input((), dtype="int32")
+        return [condition], layers.Embedding(classes, 4)(condition)
+    if condition_dim is not None:
+        condition = keras.Input((condition_dim,))
+        return [condition], layers.Dense(4)(condition)
+    return [], None
+
+
+def generator(classes=None, condition_dim=None):
+    latents = keras.Input((LATENT_DIM,))
+    condition, embedded = condition_input(classes, condition_dim)
+    x = latents if embedded is None else layers.Concatenate()([latents, embedded])
+    x = layers.BatchNormalization()(layers.Dense(4 * 4 * 4)(x))
+    x = layers.Reshape((4, 4, 4))(layers.LeakyReLU()(x))
+    x = layers.Conv2DTranspose(SHAPE[-1], 4, 2, "same", activation="tanh")(x)
+    return keras.Model([latents, *condition] if condition else latents, x)
+
+
+def discriminator(classes=None, condition_dim=None, code_parameters=0, norm=True):
+    images = keras.Input(SHAPE)
+    condition, embedded = condition_input(classes, condition_dim)
+    x = layers.Conv2D(4, 4, 2, "same")(images)
+    if norm:
+        x = layers.BatchNormalization()(x)
+    # Without a seed of its own, Keras's dropout draws from PyTorch's global generator.
+    x = layers.Flatten()(layers.Dropout(0.2, seed=1)(layers.LeakyReLU()(x)))
+    if embedded is not None:
+        # Were it added to the logit, it would cancel between real and generated images.
+        x = layers.LeakyReLU()(layers.Dense(8)(layers.Concatenate()([x, embedded])))
+    outputs = layers.Dense(1)(x)
+    if code_parameters:
+        outputs = [outputs, layers.Dense(code_parameters)(x)]
+    return keras.Model([images, *condition] if condition else images, outputs)
+
+
+def images(n, seed=0):
+    """uint8 images; the first pixel of each is its number, so that it is known again."""
+    pixels = np.random.default_rng(seed).integers(0, 256, (n, *SHAPE), dtype="uint8")
+    pixels[:, 0, 0, 0] = np.arange(n)
+    return pixels
+
+
+def numbers(batch):
+    """Which of `images` these are, from uint8 or from floats in [-1, 1]: any shape of them."""
+    first = np.asarray(batch)[..., 0, 0, 0]
+    if first.dtype != np.uint8:
+        first = np.rint((first + 1) * 127.5)
+    return first.astype(int)
+
+
+def labels(n):
+    """The class of each of `images`."""
+    return np.arange(n, dtype="int32") % CLASSES
+
+
+def data(gan, n=32):
+    """What `gan.fit` takes: `(images,)`, or `(images, condition)` for a conditional model."""
+    if not gan.conditional:
+        return (images(n),)
+    shape = gan.generator.inputs[1].shape[1:]
+    if shape == ():
+        return images(n), labels(n)
+    return images(n), np.random.default_rng(1).normal(size=(n, *shape)).astype("float32")
+
+
+def line(slope=1.0, offset=0.0, *, weight=1.0, bias=0.0):
+    """Players whose every number can be worked out by hand.
+
+    The generator is G(z) = slope z + offset, the discriminator's logit weight x + bias, for x and
+    z of one number.
+    """
+    players = []
+    for kernel, constant in ((slope, offset), (weight, bias)):
+        inputs = keras.Input((1,))
+        dense = layers.Dense(1)
+        players.append(keras.Model(inputs, dense(inputs)))
+        dense.set_weights([np.array([[kernel]]), np.array([constant])])
+    return players
+
+
+class ListedNoise:
+    """Noise whose every draw is given beforehand, the same in every round.
+
+    Args:
+        gan: The model whose noise this becomes.
+        draws: One array for each time that a round draws, in order.
+    """
+
+    def __init__(self, gan, draws):
+        self.draws = [np.asarray(draw, "float32") for draw in draws]
+        self.drawn = 0
+        play_round = gan.play_round
+
+        def restarted(data):
+            self.drawn = 0
+            return play_round(data)
+
+        gan.noise, gan.play_round = self, restarted
+
+    def draw(self, shape):
+        numbers = self.draws[self.drawn]
+        self.drawn += 1
+        # The batch's size may be unknown until the compiled round runs.
+        assert numbers.shape[1:] == tuple(shape[1:])
+        return keras.ops.convert_to_tensor(numbers)
+
+    def normal(self, shape):
+        return self.draw(shape)
+
+    def uniform(self, shape, low=0.0, high=1.0):
+        return low + (high - low) * self.draw(shape)
+
+    def integers(self, n, high):
+        return keras.ops.cast(self.draw((n,)), "int32")
+
+
+def column(*numbers):
+    """Points of one number each: `(n, 1)`, float32."""
+    return np.array(numbers, "float32")[:, None]
