@@ -287,7 +287,8 @@ class GAN(backend.TrainStep, keras.Model):
 
         The averaged generator answers where there is one.
         """
-        return (self.ema_generator or self.generator)(inputs, training=training)
+        images = (self.ema_generator or self.generator)(inputs, training=training)
+        return ops.cast(images, "float32")
 
     def sample(self, n, condition=None, seed=None, truncation=1.0, latents=None, batch_size=256):
         """Draws `n` images, ready to show.
