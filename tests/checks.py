@@ -201,9 +201,10 @@ def check_predict(make):
     expected = keras.ops.convert_to_numpy(network(inputs, training=False))
     predicted = gan.predict(inputs, verbose=0)
     assert predicted.dtype == np.float32
-    np.testing.assert_allclose(predicted, expected, atol=1e-5)
+    rounding = 1e-5 if network.compute_dtype == "float32" else 0.02
+    np.testing.assert_allclose(predicted, expected, atol=rounding)
     pixels = gan.sample(3, seed=0, **one_condition(gan))
-    np.testing.assert_allclose(pixels / 127.5 - 1, expected, atol=1 / 255 + 1e-5)
+    np.testing.assert_allclose(pixels / 127.5 - 1, expected, atol=1 / 255 + rounding)
 
 
 def check_evaluate(make):

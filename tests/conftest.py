@@ -10,7 +10,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import backends
 
-os.environ.update(backends.tuned(backends.CURRENT))
+os.environ.update(backends.TUNED[backends.CURRENT])
 pytest.register_assert_rewrite("checks")
 
 

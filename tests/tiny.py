@@ -36,7 +36,7 @@ def generator(classes=None, condition_dim=None):
     latents = keras.Input((LATENT_DIM,))
     condition, embedded = condition_input(classes, condition_dim)
     x = latents if embedded is None else layers.Concatenate()([latents, embedded])
-    x = layers.BatchNormalization()(layers.Dense(4 * 4 * 4)(x))
+    x = layers.BatchNormalization()(layers.Dense(4 * 4 * 4, use_bias=False)(x))
     x = layers.Reshape((4, 4, 4))(layers.LeakyReLU()(x))
     x = layers.Conv2DTranspose(SHAPE[-1], 4, 2, "same", activation="tanh")(x)
     return keras.Model([latents, *condition] if condition else latents, x)
@@ -45,7 +45,7 @@ def generator(classes=None, condition_dim=None):
 def discriminator(classes=None, condition_dim=None, code_parameters=0, norm=True):
     images = keras.Input(SHAPE)
     condition, embedded = condition_input(classes, condition_dim)
-    x = layers.Conv2D(4, 4, 2, "same")(images)
+    x = layers.Conv2D(4, 4, 2, "same", use_bias=not norm)(images)
     if norm:
         x = layers.BatchNormalization()(x)
     # Without a seed of its own, Keras's dropout draws from PyTorch's global generator.
