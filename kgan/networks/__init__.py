@@ -2,5 +2,6 @@
 
 from kgan.networks.dcgan import dcgan
 from kgan.networks.mlp import mlp
+from kgan.networks.resnet import resnet
 
-__all__ = ["dcgan", "mlp"]
+__all__ = ["dcgan", "mlp", "resnet"]

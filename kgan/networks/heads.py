@@ -1,6 +1,10 @@
-"""What every pair of networks begins and ends with: latents, conditions, logits and codes."""
+"""What the builders share: latents, conditions, normalisation, logits and codes."""
+
+import random
 
 from keras import Input, layers
+
+from kgan.layers import ConditionalBatchNormalization, SpectralNormalization
 
 
 def condition_input(classes, condition_dim):
@@ -12,15 +16,7 @@ def condition_input(classes, condition_dim):
 
     Returns:
         A Keras input, None if neither is given.
-
-    Raises:
-        ValueError: If both are given.
     """
-    if classes is not None and condition_dim is not None:
-        raise ValueError(
-            f"pass classes (got {classes}) for labels or condition_dim (got {condition_dim}) for "
-            "vectors, not both"
-        )
     if classes is not None:
         return Input((), dtype="int32", name="condition")
     if condition_dim is not None:
@@ -28,28 +24,24 @@ def condition_input(classes, condition_dim):
     return None
 
 
-def embed(condition, units, classes, name):
+def embed(condition, units, classes, name, initializer="uniform", spectral_norm=False):
     """A learned vector of `units` numbers for each condition: `(n, units)`."""
     if classes is not None:
-        return layers.Embedding(classes, units, name=name)(condition)
-    return layers.Dense(units, name=name)(condition)
+        layer = layers.Embedding(classes, units, embeddings_initializer=initializer, name=name)
+    else:
+        layer = layers.Dense(units, name=name)
+    return spectral(layer, spectral_norm)(condition)
 
 
-def generator_inputs(latent_dim, classes, condition_dim, embedding_dim=32):
-    """The generator's inputs, and latents with the embedded condition behind them.
-
-    Returns:
-        A list of one or two Keras inputs, and a tensor `(n, latent_dim [+ embedding_dim])`.
-    """
-    latents = Input((latent_dim,), name="latents")
-    condition = condition_input(classes, condition_dim)
+def concatenate_condition(latents, condition, classes, embedding_dim=32):
+    """Latents with the embedded condition behind them; latents alone without a condition."""
     if condition is None:
-        return [latents], latents
+        return latents
     embedded = embed(condition, embedding_dim, classes, "condition_embedding")
-    return [latents, condition], layers.Concatenate()([latents, embedded])
+    return layers.Concatenate()([latents, embedded])
 
 
-def discriminator_outputs(features, condition, classes, code_parameters):
+def discriminator_outputs(features, condition, classes, code_parameters, spectral_norm=False):
     """Logits, and beside them what InfoGAN's Q reads, from features `(n, units)`.
 
     A condition enters by projection: its embedding's inner product with the features is added
@@ -60,13 +52,21 @@ def discriminator_outputs(features, condition, classes, code_parameters):
         condition: The condition's input or None.
         classes: Number of classes, None if the condition is a vector.
         code_parameters: How many numbers Q puts out, 0 for no Q.
+        spectral_norm: Whether the weights of the logits, but not of Q, are normalised.
 
     Returns:
         Logits `(n, 1)`, or a list of them and of the codes' parameters `(n, code_parameters)`.
     """
-    logits = layers.Dense(1, name="logits")(features)
+    logits = spectral(layers.Dense(1, name="logits"), spectral_norm)(features)
     if condition is not None:
-        embedded = embed(condition, features.shape[-1], classes, "condition_projection")
+        embedded = embed(
+            condition,
+            features.shape[-1],
+            classes,
+            "condition_projection",
+            "glorot_uniform",
+            spectral_norm,
+        )
         logits = layers.Add()([logits, layers.Dot(axes=1)([features, embedded])])
     if not code_parameters:
         return logits
@@ -74,25 +74,36 @@ def discriminator_outputs(features, condition, classes, code_parameters):
     return [logits, layers.Dense(code_parameters, name="codes")(hidden)]
 
 
-def network_inputs(inputs):
+def network_inputs(first, condition):
     """A lone input by itself: a network of one input is called with a tensor, not a list."""
-    return inputs[0] if len(inputs) == 1 else inputs
+    return first if condition is None else [first, condition]
 
 
-def normalize(x, norm):
-    """Applies a kind of normalisation to `(n, height, width, channels)`.
+def normalize(x, norm, condition=None, classes=None):
+    """Applies a kind of normalisation to `(n, ..., channels)`.
 
     Args:
         x: A Keras tensor.
         norm: `"batch"`, `"layer"` (over all but the batch axis, with a gain a channel) or None.
-
-    Raises:
-        ValueError: If it is something else.
+        condition: If given, batch normalisation is conditional on it.
+        classes: Number of classes, None if the condition is a vector.
     """
-    if norm is None:
-        return x
+    if norm == "batch" and condition is not None:
+        return ConditionalBatchNormalization(classes)([x, condition])
     if norm == "batch":
         return layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
     if norm == "layer":
         return layers.GroupNormalization(groups=1, epsilon=1e-5)(x)
-    raise ValueError(f'norm must be "batch", "layer" or None, got {norm!r}')
+    return x
+
+
+def drop(x, rate):
+    """Drops a fraction of the features in training."""
+    # With a seed of its own, for without one Keras draws from PyTorch's global generator there,
+    # and a saved model would not train on as it was. `keras.utils.set_random_seed` fixes it.
+    return layers.Dropout(rate, seed=random.randrange(2**31))(x) if rate else x
+
+
+def spectral(layer, spectral_norm):
+    """The layer, with spectral normalisation if asked for."""
+    return SpectralNormalization(layer, name=layer.name) if spectral_norm else layer

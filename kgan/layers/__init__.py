@@ -1,0 +1,19 @@
+"""Layers that the papers use and Keras does not have."""
+
+from kgan.layers.conditional import ConditionalBatchNormalization
+from kgan.layers.equalized import EqualizedConv2D, EqualizedDense
+from kgan.layers.minibatch import MinibatchDiscrimination, MinibatchStdDev
+from kgan.layers.pixel import PixelNormalization
+from kgan.layers.pooling import GlobalSumPooling2D
+from kgan.layers.spectral import SpectralNormalization
+
+__all__ = [
+    "ConditionalBatchNormalization",
+    "EqualizedConv2D",
+    "EqualizedDense",
+    "GlobalSumPooling2D",
+    "MinibatchDiscrimination",
+    "MinibatchStdDev",
+    "PixelNormalization",
+    "SpectralNormalization",
+]

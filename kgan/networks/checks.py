@@ -1,0 +1,102 @@
+"""What can be wrong with the arguments of a builder, said before Keras says it."""
+
+import numbers
+
+NORMS = ("batch", "layer", None)
+
+
+def check_shared(
+    latent_dim,
+    classes,
+    condition_dim,
+    code_parameters,
+    generator_norm,
+    discriminator_norm,
+    dropout,
+):
+    """Refuses what no builder can use among the arguments that all builders have.
+
+    Raises:
+        ValueError: If one is of the wrong type or out of range.
+    """
+    check_count("latent_dim", latent_dim)
+    check_count("code_parameters", code_parameters, minimum=0)
+    if classes is not None and condition_dim is not None:
+        raise ValueError(
+            f"pass classes (got {classes}) for labels or condition_dim (got {condition_dim}) for "
+            "vectors, not both"
+        )
+    if classes is not None:
+        check_count("classes", classes, minimum=2)
+    if condition_dim is not None:
+        check_count("condition_dim", condition_dim)
+    for name, norm in (
+        ("generator_norm", generator_norm),
+        ("discriminator_norm", discriminator_norm),
+    ):
+        if norm not in NORMS:
+            raise ValueError(f'{name} must be "batch", "layer" or None, got {norm!r}')
+    if not isinstance(dropout, numbers.Real) or not 0 <= dropout < 1:
+        raise ValueError(f"dropout must be a fraction in [0, 1), got {dropout!r}")
+
+
+def check_count(name, value, minimum=1):
+    """Refuses what is not an integer of at least `minimum`.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if not isinstance(value, numbers.Integral) or value < minimum:
+        raise ValueError(f"{name} must be an integer of at least {minimum}, got {value!r}")
+
+
+def widths(width):
+    """The generator's and the discriminator's width, from one for both or a pair.
+
+    Raises:
+        ValueError: If it is neither.
+    """
+    pair = tuple(width) if isinstance(width, (tuple, list)) else (width, width)
+    if len(pair) != 2:
+        raise ValueError(
+            f"width must be an integer or a pair, the generator's and the discriminator's; "
+            f"got {width!r}"
+        )
+    for value in pair:
+        check_count("width", value)
+    return pair
+
+
+def square(builder, image_shape, fits, sizes):
+    """Size and channels of an image shape that a builder supports.
+
+    Args:
+        builder: Its name.
+        image_shape: What the user passed.
+        fits: Whether a size is supported, a function.
+        sizes: The supported sizes, in words.
+
+    Raises:
+        ValueError: If it is not `(size, size, channels)` with such a size and 1 or 3 channels.
+    """
+    shape = dimensions(image_shape)
+    if len(shape) != 3 or shape[0] != shape[1] or not fits(shape[0]) or shape[2] not in (1, 3):
+        raise ValueError(
+            f"{builder} makes square images of {sizes}, with 1 or 3 channels; got image_shape "
+            f"{shape}: resize with kgan.data.load(..., image_size=...)"
+        )
+    return shape[0], shape[2]
+
+
+def dimensions(image_shape):
+    """An image shape as a tuple of positive integers.
+
+    Raises:
+        ValueError: If it is not one.
+    """
+    shape = tuple(image_shape) if isinstance(image_shape, (tuple, list)) else ()
+    if not shape or not all(isinstance(d, numbers.Integral) and d > 0 for d in shape):
+        raise ValueError(
+            f"image_shape must be (height, width, channels), all positive; got {image_shape!r}"
+        )
+    return shape
