@@ -1,6 +1,17 @@
 """kgan: generative adversarial networks for Keras."""
 
-from kgan import callbacks, data, latents, losses, metrics, networks, noise, penalties, zoo
+from kgan import (
+    callbacks,
+    data,
+    latents,
+    layers,
+    losses,
+    metrics,
+    networks,
+    noise,
+    penalties,
+    zoo,
+)
 from kgan.models import GAN, WGAN, WGANGP, ConditionalGAN, InfoGAN
 
 __version__ = "0.1.0"
@@ -14,6 +25,7 @@ __all__ = [
     "callbacks",
     "data",
     "latents",
+    "layers",
     "losses",
     "metrics",
     "networks",

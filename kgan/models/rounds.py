@@ -13,6 +13,7 @@ import numpy as np
 from kgan.models.checks import check_images
 
 DEFAULT_BATCH_SIZE = 32
+ENDLESS = "the data has no end: pass steps_per_epoch"
 NOT_A_LOADER = (list, tuple, dict, str)
 
 
@@ -39,18 +40,21 @@ def plan(
         refuse(batch_size is not None, "batch_size goes with arrays: this data has its own")
         refuse(validation_split, "validation_split goes with arrays: pass validation_data")
         if isinstance(x, keras.utils.PyDataset):
-            made = from_py_dataset(x, steps)
+            refuse(x.num_batches is None and steps_per_epoch is None, ENDLESS)
+            made = from_py_dataset(x, steps, image_shape)
         elif hasattr(x, "element_spec"):
-            made = from_tf_dataset(x, steps)
+            # -1 is TensorFlow's INFINITE_CARDINALITY.
+            refuse(int(x.cardinality()) == -1 and steps_per_epoch is None, ENDLESS)
+            made = from_tf_dataset(x, steps, image_shape)
         elif hasattr(x, "__next__"):
             refuse(
                 epochs > 1 and steps_per_epoch is None,
                 f"a generator does not say where an epoch ends: pass steps_per_epoch (epochs="
                 f"{epochs})",
             )
-            made = from_generator(x, steps)
+            made = from_generator(x, steps, image_shape)
         elif hasattr(x, "__iter__") and hasattr(x, "__len__") and not isinstance(x, NOT_A_LOADER):
-            made = from_loader(x, steps)
+            made = from_loader(x, steps, image_shape)
         else:
             raise ValueError(
                 "fit takes an array, a tf.data.Dataset, a keras.utils.PyDataset, a torch "
@@ -119,6 +123,28 @@ def check_enough(images, batch_size, steps):
         f"{images} images do not fill one round: pass at least {batch_size * steps} "
         f"(batch_size={batch_size} for each of discriminator_steps={steps}), or fewer of either",
     )
+
+
+def first_batch(batches, image_shape):
+    """The first batch of an iterator, whose images are checked for all of them."""
+    batch = next(batches, None)
+    refuse(batch is None, "the data is empty: there is no batch in it")
+    check_images(keras.ops.convert_to_numpy(as_tuple(batch)[0]), image_shape)
+    return batch
+
+
+def whole_rounds(data, batches, ragged, batch_size, steps):
+    """How many rounds `batches` batches of `data` are sure to fill.
+
+    The last batch may be smaller if `ragged`; it is looked at only where there are so few that
+    all of them make a round.
+    """
+    rounds = (batches - ragged) // steps
+    if not rounds:
+        images = sum(size(batch) for batch in data)
+        check_enough(images, batch_size, steps)
+        rounds = images // (batch_size * steps)
+    return rounds
 
 
 # -- data whose order is known beforehand ----------------------------------------------------------
@@ -265,9 +291,9 @@ def gather(dataset, index, steps):
     return stack([as_tuple(dataset[first + i]) for i in range(steps)], steps)
 
 
-def from_py_dataset(dataset, steps):
+def from_py_dataset(dataset, steps, image_shape):
     """Rounds of a `PyDataset`, whose last batch is dropped if it is smaller."""
-    batch_size = size(dataset[0])
+    batch_size = size(first_batch(iter([dataset[0]]), image_shape))
     batches = dataset.num_batches
     if batches is not None:
         batches -= size(dataset[batches - 1]) < batch_size
@@ -278,14 +304,20 @@ def from_py_dataset(dataset, steps):
     return Plan(PyDatasetRounds(dataset, steps, batches), batch_size)
 
 
-def from_tf_dataset(dataset, steps):
+def from_tf_dataset(dataset, steps, image_shape):
     """Rounds of a `tf.data.Dataset` of batches."""
     import tensorflow as tf
 
-    batch_size = keras.tree.flatten(dataset.element_spec)[0].shape[0]
+    shape = keras.tree.flatten(dataset.element_spec)[0].shape
+    refuse(
+        shape.rank is not None and shape.rank != len(image_shape) + 1,
+        f"the discriminator takes images of shape {tuple(image_shape)}, and the data set's "
+        f"elements have shape {tuple(shape)}: batch it (dataset.batch(...))",
+    )
+    batch_size = shape[0] if shape.rank else None
     ragged = batch_size is None
     if ragged:
-        batch_size = size(next(iter(dataset.take(1))))
+        batch_size = size(first_batch(iter(dataset.take(1)), image_shape))
     images = batch_size * steps
 
     def stacked(*batch):
@@ -302,9 +334,7 @@ def from_tf_dataset(dataset, steps):
     data = dataset.rebatch(images, drop_remainder=True).map(stacked)
     batches = int(dataset.cardinality())
     if batches >= 0:
-        # The last batch may hold a single image, where the batch size is not static.
-        rounds = (batches - 1 if ragged else batches) // steps
-        check_enough(rounds * images, batch_size, steps)
+        rounds = whole_rounds(dataset, batches, ragged, batch_size, steps)
         data = data.take(rounds).apply(tf.data.experimental.assert_cardinality(rounds))
     return Plan(data.prefetch(2), batch_size)
 
@@ -322,10 +352,9 @@ def joined(batches, images, steps):
             held = [keras.tree.map_structure(lambda a: a[images:], flat)]
 
 
-def from_generator(generator, steps):
+def from_generator(generator, steps, image_shape):
     """Rounds of a generator of batches; the first one says how many images a step takes."""
-    first = next(generator, None)
-    refuse(first is None, "the generator gave no batch")
+    first = first_batch(generator, image_shape)
 
     def batches():
         yield first
@@ -337,16 +366,16 @@ def from_generator(generator, steps):
 class LoaderRounds(keras.utils.PyDataset):
     """Rounds of something that can be iterated again and again, such as a torch `DataLoader`."""
 
-    def __init__(self, loader, batch_size, steps):
+    def __init__(self, loader, rounds, batch_size, steps):
         super().__init__()
         self.loader = loader
+        self.rounds = rounds
         self.images = batch_size * steps
         self.steps = steps
         self.stream = None
 
     def __len__(self):
-        # All batches but the last are known to be full.
-        return max(1, (len(self.loader) - 1) // self.steps)
+        return self.rounds
 
     def __getitem__(self, index):
         if index == 0:
@@ -354,8 +383,9 @@ class LoaderRounds(keras.utils.PyDataset):
         return next(self.stream)
 
 
-def from_loader(loader, steps):
+def from_loader(loader, steps, image_shape):
     """Rounds of a loader of batches; the first one says how many images a step takes."""
-    batch_size = size(next(iter(loader)))
-    check_enough(len(loader) * batch_size, batch_size, steps)
-    return Plan(LoaderRounds(loader, batch_size, steps), batch_size)
+    batch_size = size(first_batch(iter(loader), image_shape))
+    ragged = not getattr(loader, "drop_last", False)
+    rounds = whole_rounds(loader, len(loader), ragged, batch_size, steps)
+    return Plan(LoaderRounds(loader, rounds, batch_size, steps), batch_size)

@@ -31,6 +31,7 @@ def dcgan(
     spectral_norm=False,
     dropout=0.0,
     kernel_size=5,
+    hidden=None,
 ):
     """Strided and transposed convolutions for square images of any size that is a multiple of 4.
 
@@ -50,6 +51,9 @@ def dcgan(
         spectral_norm: Whether the discriminator's weights have spectral norm 1.
         dropout: Fraction of the discriminator's features dropped after each convolution.
         kernel_size: Of all convolutions, in pixels.
+        hidden: Units of a dense layer behind the latents and before the logits, as in InfoGAN
+            (arXiv:1606.03657, App. C.1), where it makes Q read the image as a whole; None for
+            no such layer.
 
     Returns:
         `(generator, discriminator)`, functional Keras models.
@@ -73,6 +77,8 @@ def dcgan(
         dropout,
     )
     checks.check_count("kernel_size", kernel_size)
+    if hidden is not None:
+        checks.check_count("hidden", hidden)
     generator_width, discriminator_width = checks.widths(width)
 
     filters = [generator_width]
@@ -83,6 +89,9 @@ def dcgan(
     latents = Input((latent_dim,), name="latents")
     condition = condition_input(classes, condition_dim)
     x = concatenate_condition(latents, condition, classes)
+    if hidden:
+        x = layers.Dense(hidden, use_bias=False, kernel_initializer=normal())(x)
+        x = layers.ReLU()(normalize(x, generator_norm))
     # The block at the lowest resolution has as many channels as the one above it would halve.
     x = layers.Dense(base * base * filters[-1], use_bias=False, kernel_initializer=normal())(x)
     x = layers.Reshape((base, base, filters[-1]))(x)
@@ -109,7 +118,12 @@ def dcgan(
         x = drop(x, dropout)
         count = min(count * 2, 8 * discriminator_width)
     x = layers.Flatten()(x)
-    outputs = discriminator_outputs(x, condition, classes, code_parameters, spectral_norm)
+    if hidden:
+        x = spectral(layers.Dense(hidden, kernel_initializer=normal()), spectral_norm)(x)
+        x = layers.LeakyReLU(0.2)(normalize(x, discriminator_norm))
+    outputs = discriminator_outputs(
+        x, condition, classes, code_parameters, spectral_norm, discriminator_norm
+    )
     inputs = network_inputs(images, condition)
     return generator, keras.Model(inputs, outputs, name="discriminator")
 

@@ -41,11 +41,13 @@ def concatenate_condition(latents, condition, classes, embedding_dim=32):
     return layers.Concatenate()([latents, embedded])
 
 
-def discriminator_outputs(features, condition, classes, code_parameters, spectral_norm=False):
+def discriminator_outputs(
+    features, condition, classes, code_parameters, spectral_norm=False, norm=None
+):
     """Logits, and beside them what InfoGAN's Q reads, from features `(n, units)`.
 
     A condition enters by projection: its embedding's inner product with the features is added
-    to the logit (Miyato and Koyama 2018, arXiv:1802.05637, Eq. 5).
+    to the logit (Miyato and Koyama 2018, arXiv:1802.05637).
 
     Args:
         features: The trunk's last tensor.
@@ -53,6 +55,7 @@ def discriminator_outputs(features, condition, classes, code_parameters, spectra
         classes: Number of classes, None if the condition is a vector.
         code_parameters: How many numbers Q puts out, 0 for no Q.
         spectral_norm: Whether the weights of the logits, but not of Q, are normalised.
+        norm: Normalisation of Q's hidden layer; see `normalize`.
 
     Returns:
         Logits `(n, 1)`, or a list of them and of the codes' parameters `(n, code_parameters)`.
@@ -70,7 +73,8 @@ def discriminator_outputs(features, condition, classes, code_parameters, spectra
         logits = layers.Add()([logits, layers.Dot(axes=1)([features, embedded])])
     if not code_parameters:
         return logits
-    hidden = layers.LeakyReLU(0.2)(layers.Dense(128, name="code_hidden")(features))
+    hidden = normalize(layers.Dense(128, name="code_hidden")(features), norm)
+    hidden = layers.LeakyReLU(0.2)(hidden)
     return [logits, layers.Dense(code_parameters, name="codes")(hidden)]
 
 
