@@ -14,11 +14,22 @@ class TrainStep:
 
     def train_step(self, data):
         """Plays one round and returns its logs."""
-        return self.play_round(data)
+        with after(data):
+            return self.play_round(data)
 
     def test_step(self, data):
         """Measures the losses on one batch and returns them."""
-        return self.play_test_round(data)
+        with after(data):
+            return self.play_test_round(data)
+
+
+def after(data):
+    """Lets nothing happen before there is data.
+
+    Where the end of the data is not foreseen, a compiled step starts without any, and would count
+    the round and draw its noise before it finds out.
+    """
+    return tf.control_dependencies(tf.nest.flatten(data))
 
 
 def minimize(objective, variables, optimizer, state):
