@@ -384,7 +384,8 @@ class GAN(backend.TrainStep, keras.Model):
             ValueError: If both players are given the same optimizer object.
         """
         given = {"generator": generator_optimizer, "discriminator": discriminator_optimizer}
-        if generator_optimizer is not None and generator_optimizer is discriminator_optimizer:
+        shared = generator_optimizer is discriminator_optimizer
+        if shared and isinstance(generator_optimizer, keras.optimizers.Optimizer):
             raise ValueError(
                 "both players were given the same optimizer object, which would mix their "
                 "moments: create one for each"
