@@ -242,7 +242,9 @@ def save_weights(network, path):
         def convert(name, item):
             if isinstance(item, h5py.Dataset):
                 values = item[()].astype("float16")
-                options = {"compression": "gzip", "shuffle": True} if values.ndim else {}
+                # A compressed data set costs some kilobytes of bookkeeping.
+                large = values.nbytes > 2**16
+                options = {"compression": "gzip", "shuffle": True} if large else {}
                 target.create_dataset(name, data=values, track_times=False, **options)
             else:
                 target.require_group(name).attrs.update(item.attrs)
