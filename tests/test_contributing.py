@@ -7,10 +7,10 @@ import shutil
 import subprocess
 import sys
 
-import kgan_cli
 import pytest
 
 import kgan
+import kgan_cli
 
 ROOT = pathlib.Path(__file__).parent.parent
 BLOCK = re.compile(r"^`([\w/.]+)`(?: (\(at its end\)))?\n```\w+\n(.*?)^```$", re.M | re.S)

@@ -1,4 +1,4 @@
-"""Times rounds of WGAN-GP written by hand in PyTorch, eager, channels_last: `torch_round.py ROUNDS`.
+"""Times rounds of WGAN-GP by hand in PyTorch, eager, channels_last: `torch_round.py ROUNDS`.
 
 The networks, initial weights, optimizers and penalty are those of `kgan_round.py`.
 """
