@@ -1,5 +1,7 @@
 """What can be wrong with the arguments of a model, said before training rather than by it."""
 
+import numbers
+
 import keras
 import numpy as np
 
@@ -58,16 +60,23 @@ def check_penalties(penalties, discriminator):
             )
 
 
-def check_schedule(discriminator_steps, ema_decay):
-    """Refuses counts and decays out of range.
+def check_integer(name, value, least):
+    """An integer argument, as a plain `int`.
 
     Raises:
-        ValueError: If they are.
+        ValueError: If it is none, or smaller than `least`.
     """
-    if not isinstance(discriminator_steps, int) or discriminator_steps < 1:
-        raise ValueError(
-            f"discriminator_steps must be an integer of at least 1, got {discriminator_steps!r}"
-        )
+    if not isinstance(value, numbers.Integral) or value < least:
+        raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
+    return int(value)
+
+
+def check_decay(ema_decay):
+    """Refuses decays out of range.
+
+    Raises:
+        ValueError: If it is.
+    """
     if ema_decay is not None and not 0 <= ema_decay < 1:
         raise ValueError(f"ema_decay must be in [0, 1), got {ema_decay}")
 

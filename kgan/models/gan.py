@@ -73,12 +73,15 @@ class GAN(backend.TrainStep, keras.Model):
         penalties = [get_penalty(p) for p in penalties]
         checks.check_networks(generator, discriminator)
         checks.check_penalties(penalties, discriminator)
-        checks.check_schedule(discriminator_steps, ema_decay)
+        checks.check_decay(ema_decay)
+        seed = checks.check_integer("seed", seed, 0)
         self.generator = generator
         self.discriminator = discriminator
         self.loss_function = loss
         self.penalties = penalties
-        self.discriminator_steps = discriminator_steps
+        self.discriminator_steps = checks.check_integer(
+            "discriminator_steps", discriminator_steps, 1
+        )
         self.ema_decay = ema_decay
         self.seed = seed
         self.ema_generator = (

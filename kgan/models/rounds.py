@@ -10,7 +10,7 @@ import typing
 import keras
 import numpy as np
 
-from kgan.models.checks import check_images
+from kgan.models.checks import check_images, check_integer
 
 DEFAULT_BATCH_SIZE = 32
 ENDLESS = "the data has no end: pass steps_per_epoch"
@@ -33,7 +33,8 @@ def plan(
 ):  # fmt: skip
     """Chooses how to make rounds of `x` by what it is. See `GAN.fit` for the arguments."""
     if is_array(x):
-        batch_size = batch_size or DEFAULT_BATCH_SIZE
+        batch_size = DEFAULT_BATCH_SIZE if batch_size is None else batch_size
+        batch_size = check_integer("batch_size", batch_size, 1)
         made = from_arrays(x, y, batch_size, steps, shuffle, seed, validation_split, image_shape)
     else:
         refuse(y is not None, "y goes with arrays: this data brings its own conditions")
@@ -89,7 +90,8 @@ def with_callback(callbacks, callback):
     if callback is None:
         return callbacks
     if isinstance(callbacks, keras.callbacks.CallbackList):
-        callbacks.append(callback)
+        callback.set_model(callbacks.model)
+        callbacks.callbacks.append(callback)
         return callbacks
     if isinstance(callbacks, keras.callbacks.Callback):
         callbacks = [callbacks]
