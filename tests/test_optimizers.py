@@ -34,6 +34,8 @@ def test_names_will_do():
     gan = compiled("rmsprop", "sgd")
     assert isinstance(gan.optimizer.generator, keras.optimizers.RMSprop)
     assert isinstance(gan.optimizer.discriminator, keras.optimizers.SGD)
+    gan = compiled("sgd", "sgd")
+    assert gan.optimizer.generator is not gan.optimizer.discriminator
 
 
 def test_defaults_are_of_the_dcgan():

@@ -9,16 +9,20 @@ LATENT_DIM = 6
 CLASSES = 3
 
 
-def networks(*, classes=None, condition_dim=None, code_parameters=0, norm=True, seed=7):
+def networks(
+    *, classes=None, condition_dim=None, code_parameters=0, norm=True, plain=False, seed=7
+):
     """A generator and a discriminator with everything that has state of its own.
 
     The generator has batch normalisation, the discriminator dropout (a seed) and, with `norm`,
-    batch normalisation too.
+    batch normalisation too; with `plain`, there is nothing of this.
     """
     keras.utils.set_random_seed(seed)
     return (
-        generator(classes, condition_dim),
-        discriminator(classes, condition_dim, code_parameters, norm),
+        generator(classes, condition_dim, norm=not plain),
+        discriminator(
+            classes, condition_dim, code_parameters, norm=norm and not plain, dropout=not plain
+        ),
     )
 
 
@@ -32,24 +36,29 @@ def condition_input(classes, condition_dim):
     return [], None
 
 
-def generator(classes=None, condition_dim=None):
+def generator(classes=None, condition_dim=None, norm=True):
     latents = keras.Input((LATENT_DIM,))
     condition, embedded = condition_input(classes, condition_dim)
     x = latents if embedded is None else layers.Concatenate()([latents, embedded])
-    x = layers.BatchNormalization()(layers.Dense(4 * 4 * 4, use_bias=False)(x))
+    x = layers.Dense(4 * 4 * 4, use_bias=not norm)(x)
+    if norm:
+        x = layers.BatchNormalization()(x)
     x = layers.Reshape((4, 4, 4))(layers.LeakyReLU()(x))
     x = layers.Conv2DTranspose(SHAPE[-1], 4, 2, "same", activation="tanh")(x)
     return keras.Model([latents, *condition] if condition else latents, x)
 
 
-def discriminator(classes=None, condition_dim=None, code_parameters=0, norm=True):
+def discriminator(classes=None, condition_dim=None, code_parameters=0, norm=True, dropout=True):
     images = keras.Input(SHAPE)
     condition, embedded = condition_input(classes, condition_dim)
     x = layers.Conv2D(4, 4, 2, "same", use_bias=not norm)(images)
     if norm:
         x = layers.BatchNormalization()(x)
-    # Without a seed of its own, Keras's dropout draws from PyTorch's global generator.
-    x = layers.Flatten()(layers.Dropout(0.2, seed=1)(layers.LeakyReLU()(x)))
+    x = layers.LeakyReLU()(x)
+    if dropout:
+        # Without a seed of its own, Keras's dropout draws from PyTorch's global generator.
+        x = layers.Dropout(0.2, seed=1)(x)
+    x = layers.Flatten()(x)
     if embedded is not None:
         # Were it added to the logit, it would cancel between real and generated images.
         x = layers.LeakyReLU()(layers.Dense(8)(layers.Concatenate()([x, embedded])))
@@ -102,6 +111,49 @@ def line(slope=1.0, offset=0.0, *, weight=1.0, bias=0.0):
         players.append(keras.Model(inputs, dense(inputs)))
         dense.set_weights([np.array([[kernel]]), np.array([constant])])
     return players
+
+
+class Watch:
+    """What each update of a model's discriminator is given, round after round.
+
+    It compiles the model to run in Python, without learning.
+
+    Args:
+        gan: The model.
+        play: Whether rounds are played: if not, they are only counted, which is much faster, and
+            there are no latents.
+
+    Attributes:
+        real, latents, condition: Lists of NumPy arrays, one an update.
+    """
+
+    def __init__(self, gan, play=False):
+        self.gan = gan
+        self.real, self.latents, self.condition = [], [], []
+        gan.compile(keras.optimizers.SGD(0.0), keras.optimizers.SGD(0.0), run_eagerly=True)
+        if play:
+            gan.discriminator_loss = self.discriminator_loss
+            gan.generator_loss = lambda real, fake, latents, condition: (keras.ops.mean(fake), {})
+        else:
+            gan.play_round = self.count_round
+
+    def discriminator_loss(self, real, fake, latents, condition):
+        self.note(self.real, real)
+        self.note(self.latents, latents)
+        self.note(self.condition, condition)
+        # A round in Python is slow: the loss need not be the model's own.
+        return keras.ops.mean(self.gan.critic(real, condition)), {}
+
+    def count_round(self, data):
+        for step in range(self.gan.discriminator_steps):
+            for noted, batch in zip((self.real, self.condition), data):
+                self.note(noted, batch[:, step])
+        self.gan.rounds.assign(self.gan.rounds + 1)
+        return {"d_loss": keras.ops.zeros(())}
+
+    def note(self, noted, batch):
+        if batch is not None:
+            noted.append(np.array(keras.ops.convert_to_numpy(batch)))
 
 
 class ListedNoise:

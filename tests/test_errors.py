@@ -1,0 +1,256 @@
+"""What a user may do wrong, and what is said about it."""
+
+import keras
+import numpy as np
+import pytest
+import tiny
+
+import kgan
+
+
+@pytest.fixture(scope="module")
+def gan():
+    gan = kgan.GAN(*tiny.networks(), discriminator_steps=2)
+    gan.compile()
+    return gan
+
+
+def refused(message, function, *args, **kwargs):
+    with pytest.raises(ValueError, match=message):
+        function(*args, **kwargs)
+
+
+# -- networks --------------------------------------------------------------------------------------
+
+
+def dense(inputs, outputs, **kwargs):
+    tensor = keras.Input(inputs)
+    flat = keras.layers.Flatten()(tensor)
+    made = keras.layers.Dense(int(np.prod(outputs)), **kwargs)(flat)
+    return keras.Model(tensor, keras.layers.Reshape(outputs)(made) if kwargs == {} else made)
+
+
+def test_networks_must_be_built_models():
+    generator, discriminator = tiny.networks()
+    unbuilt = keras.Sequential([keras.layers.Dense(1)])
+    refused(r"the discriminator must be a built Keras model", kgan.GAN, generator, unbuilt)
+    refused(r"the generator must be a built .*got <built-in", kgan.GAN, len, discriminator)
+    assert kgan.GAN(generator, keras.Sequential([keras.Input(tiny.SHAPE), discriminator]))
+
+
+def test_networks_must_fit_each_other():
+    refused(
+        r"the generator makes images of shape \(4, 4, 1\) but the discriminator takes \(8, 8, 1\)",
+        kgan.GAN,
+        dense((6,), (4, 4, 1)),
+        tiny.networks()[1],
+    )
+
+
+def test_the_discriminator_must_end_in_one_logit():
+    generator = tiny.networks()[0]
+    refused(
+        r"one logit an image, of shape \(n, 1\); got \(None, 2\)",
+        kgan.GAN,
+        generator,
+        dense(tiny.SHAPE, (2,)),
+    )
+    refused(
+        r"ends in a sigmoid \('dense.*remove the activation",
+        kgan.GAN,
+        generator,
+        dense(tiny.SHAPE, (1,), activation="sigmoid"),
+    )
+    images = keras.Input(tiny.SHAPE)
+    probability = keras.layers.Activation("sigmoid")(
+        keras.layers.Dense(1)(keras.layers.Flatten()(images))
+    )
+    refused("ends in a sigmoid", kgan.GAN, generator, keras.Model(images, probability))
+
+
+@pytest.mark.parametrize("steps", [0, -1, 2.5, "5"])
+def test_discriminator_steps_must_be_a_number_of_updates(steps):
+    refused(
+        rf"discriminator_steps must be an integer of at least 1, got {steps!r}",
+        kgan.GAN,
+        *tiny.line(),
+        discriminator_steps=steps,
+    )
+
+
+@pytest.mark.parametrize("seed", [None, -1, 0.5])
+def test_the_seed_must_be_an_integer(seed):
+    refused(
+        rf"seed must be an integer of at least 0, got {seed!r}", kgan.GAN, *tiny.line(), seed=seed
+    )
+
+
+def test_numbers_from_numpy_will_do():
+    gan = kgan.GAN(*tiny.line(), discriminator_steps=np.int64(2), seed=np.int64(3))
+    assert (gan.discriminator_steps, gan.seed) == (2, 3)
+    keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(gan))
+
+
+# -- fit: arrays -----------------------------------------------------------------------------------
+
+
+def test_too_little_data(gan):
+    refused(
+        r"63 images do not fill one round: pass at least 64 \(batch_size=32 for each of "
+        r"discriminator_steps=2\), or fewer of either",
+        gan.fit,
+        tiny.images(63),
+    )
+    # What is split off for validation is not there for training.
+    refused(
+        "6 images do not fill one round: pass at least 8",
+        gan.fit,
+        tiny.images(8),
+        batch_size=4,
+        validation_split=0.25,
+    )
+
+
+def test_arrays_of_the_wrong_kind(gan):
+    images = tiny.images(8)
+    refused(
+        r"takes images of shape \(8, 8, 1\), got an array of shape \(8, 8, 8\)",
+        gan.fit,
+        images[..., 0],
+    )
+    refused(r"got an array of shape \(8, 4, 8, 1\)", gan.fit, images[:, :4])
+    refused(r"images must be uint8 or float, got int64", gan.fit, images.astype("int64"))
+    refused(
+        r"must be in \[-1, 1\], got \[0, 255\]: pass uint8, or scale them \(x / 127.5 - 1",
+        gan.fit,
+        np.linspace(0, 255, 512).reshape(8, 8, 8, 1),
+    )
+    floats = images / 127.5 - 1
+    floats[5, 0, 0, 0] = np.nan
+    refused("image 5 contains NaN or infinity", gan.fit, floats)
+    floats[5, 0, 0, 0] = np.inf
+    refused("image 5 contains NaN or infinity", gan.fit, floats)
+
+
+def test_a_list_is_not_an_array(gan):
+    for data in ([1, 2], (tiny.images(8),), {"images": tiny.images(8)}, None):
+        refused(
+            rf"fit takes an array, a tf.data.Dataset, .* got {type(data).__name__}", gan.fit, data
+        )
+
+
+def test_weights_have_no_meaning(gan):
+    images = tiny.images(8)
+    refused("class_weight has no meaning for a GAN", gan.fit, images, class_weight={0: 1.0})
+    refused("sample_weight has no meaning", gan.fit, images, sample_weight=np.ones(8))
+
+
+@pytest.mark.parametrize("split", [1.0, -0.5, 3])
+def test_a_split_is_a_fraction(gan, split):
+    refused(
+        rf"validation_split={split} not in \(0, 1\)",
+        gan.fit,
+        tiny.images(8),
+        validation_split=split,
+    )
+
+
+@pytest.mark.parametrize("batch_size", [0, -4, 2.5])
+def test_a_batch_has_images(gan, batch_size):
+    refused(
+        rf"batch_size must be an integer of at least 1, got {batch_size}",
+        gan.fit,
+        tiny.images(8),
+        batch_size=batch_size,
+    )
+
+
+# -- fit: data that makes its own batches ----------------------------------------------------------
+
+
+class Batches(keras.utils.PyDataset):
+    def __init__(self, batches):
+        super().__init__()
+        self.batches = batches
+
+    def __len__(self):
+        return len(self.batches)
+
+    def __getitem__(self, index):
+        return (self.batches[index],)
+
+
+def test_arguments_that_go_with_arrays(gan):
+    data = Batches([tiny.images(4)] * 2)
+    refused("batch_size goes with arrays: this data has its own", gan.fit, data, batch_size=4)
+    refused("y goes with arrays", gan.fit, data, tiny.labels(8))
+    refused("pass validation_data", gan.fit, data, validation_split=0.5)
+
+
+def test_data_that_does_not_fill_a_round(gan):
+    import tensorflow as tf
+
+    enough = r"4 images do not fill one round: pass at least 8 \(batch_size=4"
+    refused(enough, gan.fit, Batches([tiny.images(4)]))
+    refused(enough, gan.fit, Batches([tiny.images(4), tiny.images(3)]))
+    dataset = tf.data.Dataset.from_tensor_slices(tiny.images(4))
+    refused(enough, gan.fit, dataset.batch(4, drop_remainder=True))
+    refused(enough, gan.fit, dataset.batch(4))
+
+
+def test_data_without_anything_in_it(gan):
+    import tensorflow as tf
+
+    refused("the data is empty", gan.fit, iter(()))
+    dataset = tf.data.Dataset.from_tensor_slices(tiny.images(4)).batch(4)
+    refused("the data is empty", gan.fit, dataset.take(0))
+
+
+def test_data_without_end(gan):
+    import tensorflow as tf
+
+    dataset = tf.data.Dataset.from_tensor_slices(tiny.images(4)).batch(4)
+    refused("the data has no end: pass steps_per_epoch", gan.fit, dataset.repeat())
+
+    def batches():
+        while True:
+            yield tiny.images(4)
+
+    refused("does not say where an epoch ends: pass steps_per_epoch", gan.fit, batches(), epochs=2)
+
+
+def test_data_that_was_not_batched(gan):
+    import tensorflow as tf
+
+    dataset = tf.data.Dataset.from_tensor_slices(tiny.images(16))
+    refused(r"elements have shape \(8, 8, 1\): batch it", gan.fit, dataset)
+
+
+def test_the_first_batch_is_looked_at(gan):
+    wrong = tiny.images(4).astype("float32")
+    refused(r"must be in \[-1, 1\], got \[0, 255\]", gan.fit, Batches([wrong] * 2))
+    refused(r"must be in \[-1, 1\]", gan.fit, iter([wrong] * 2))
+    refused(r"got an array of shape \(4, 4, 8, 1\)", gan.fit, Batches([wrong[:, :4]] * 2))
+
+
+# -- sampling --------------------------------------------------------------------------------------
+
+
+def test_what_cannot_be_sampled(gan):
+    refused("n must be at least 1, got 0", gan.sample, 0)
+    refused("truncation must be between 0 and 1, got 1.5", gan.sample, 2, truncation=1.5)
+    refused(
+        r"latents must have shape \(2, 6\), got \(3, 6\)", gan.sample, 2, latents=np.zeros((3, 6))
+    )
+
+
+def test_an_unknown_backend():
+    import backends
+
+    script = (
+        "import keras, unittest.mock as m\nkeras.backend.backend = lambda: 'openvino'\nimport kgan"
+    )
+    with pytest.raises(
+        pytest.fail.Exception, match="set KERAS_BACKEND to tensorflow, jax or torch"
+    ):
+        backends.run_on(backends.CURRENT, script)

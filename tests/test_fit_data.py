@@ -1,0 +1,338 @@
+"""Everything that `fit` takes images from."""
+
+import backends
+import checks
+import keras
+import numpy as np
+import pytest
+import tiny
+
+import kgan
+
+POINTS = 13  # With 2 points an update and 2 updates a round: 3 rounds, and one point over.
+
+
+def watched(steps=2):
+    return tiny.Watch(kgan.GAN(*tiny.line(), discriminator_steps=steps))
+
+
+def passes(watch):
+    """The numbers of the points by epoch of three rounds."""
+    return np.concatenate([real[:, 0] for real in watch.real]).astype(int).reshape(-1, 12)
+
+
+def points(n=POINTS):
+    return tiny.column(*range(n))
+
+
+def tf_points(n=POINTS, **kwargs):
+    import tensorflow as tf
+
+    return tf.data.Dataset.from_tensor_slices(points(n)).batch(2, **kwargs)
+
+
+class Batches(keras.utils.PyDataset):
+    """A data set that has no `set_epoch`, and a smaller last batch."""
+
+    begun = ended = 0
+
+    def __len__(self):
+        return 7
+
+    def __getitem__(self, index):
+        return points()[2 * index : 2 * index + 2]
+
+    def on_epoch_begin(self):
+        self.begun += 1
+
+    def on_epoch_end(self):
+        self.ended += 1
+
+
+class Endless(keras.utils.PyDataset):
+    @property
+    def num_batches(self):
+        return None
+
+    def __getitem__(self, index):
+        return (tiny.column(2 * index, 2 * index + 1),)
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64", "tensor"])
+def test_arrays(kind):
+    x = keras.ops.convert_to_tensor(points()) if kind == "tensor" else points().astype(kind)
+    watch = watched()
+    watch.gan.fit(x, batch_size=2, epochs=2, verbose=0)
+    for order in passes(watch):
+        assert len(np.unique(order)) == 12
+
+
+@pytest.mark.parametrize("static", [True, False])
+def test_tf_data(static):
+    watch = watched()
+    history = watch.gan.fit(tf_points(drop_remainder=static), epochs=2, verbose=0)
+    np.testing.assert_array_equal(passes(watch), [np.arange(12)] * 2)
+    assert history.params["steps"] == 3
+
+
+def test_tf_data_of_unknown_length():
+    watch = watched()
+    watch.gan.fit(tf_points().filter(lambda x: True), epochs=2, verbose=0)
+    np.testing.assert_array_equal(passes(watch), [np.arange(12)] * 2)
+
+
+def test_tf_data_without_end():
+    watch = watched()
+    watch.gan.fit(tf_points(12).repeat(), epochs=2, steps_per_epoch=3, verbose=0)
+    np.testing.assert_array_equal(passes(watch), [np.arange(12)] * 2)
+
+
+def test_tf_data_with_conditions():
+    import tensorflow as tf
+
+    images, labels = tiny.images(8), tiny.labels(8)
+    dataset = tf.data.Dataset.from_tensor_slices((images, labels)).batch(4)
+    watch = tiny.Watch(kgan.ConditionalGAN(*tiny.networks(classes=3), discriminator_steps=2))
+    watch.gan.fit(dataset, verbose=0)
+    np.testing.assert_array_equal(np.concatenate(watch.condition), labels)
+    np.testing.assert_array_equal(tiny.numbers(np.concatenate(watch.real)), np.arange(8))
+
+
+@pytest.mark.parametrize("n", [4, 5, 7])
+def test_all_whole_rounds_of_a_small_tf_data_set_are_played(n):
+    watch = watched()
+    watch.gan.fit(tf_points(n), verbose=0)
+    assert len(watch.real) // 2 == n // 4
+
+
+def test_py_dataset():
+    dataset, watch = Batches(), watched()
+    history = watch.gan.fit(dataset, epochs=2, verbose=0)
+    np.testing.assert_array_equal(passes(watch), [np.arange(12)] * 2)
+    assert history.params["steps"] == 3
+    assert dataset.begun == 2
+    assert dataset.ended >= 2
+
+
+def test_py_dataset_without_end():
+    watch = watched()
+    watch.gan.fit(Endless(), epochs=2, steps_per_epoch=3, verbose=0)
+    np.testing.assert_array_equal(passes(watch)[0], np.arange(12))
+
+
+def test_py_dataset_of_several_workers():
+    watch = watched()
+    watch.gan.fit(Batches(workers=2), epochs=2, verbose=0)
+    np.testing.assert_array_equal(passes(watch), [np.arange(12)] * 2)
+
+
+def batches_of(*sizes):
+    start = 0
+    for size in sizes:
+        yield tiny.column(*range(start, start + size))
+        start += size
+
+
+def test_a_generator():
+    watch = watched()
+    # The first batch says how many images an update takes; the others may be of any size.
+    watch.gan.fit(batches_of(2, 1, 4, 3, 2, 1), verbose=0)
+    np.testing.assert_array_equal(passes(watch), [np.arange(12)])
+
+
+@pytest.mark.parametrize("kind", ["generator", "tf.data"])
+def test_data_that_ends_unforeseen_leaves_no_trace(kind):
+    """TensorFlow starts a round before it knows that there is no data for it."""
+    states = []
+    for data in (points(12), None):
+        if data is None and kind == "generator":
+            data = batches_of(*[2] * 6)
+        elif data is None:
+            data = tf_points(12).filter(lambda x: True)
+        gan = kgan.GAN(*tiny.line(weight=0.5), discriminator_steps=2, ema_decay=0.9)
+        gan.compile()
+        arrays = {"batch_size": 2, "shuffle": False} if isinstance(data, np.ndarray) else {}
+        history = gan.fit(data, verbose=0, **arrays).history
+        states.append([np.array(history["real_score"]), *checks.values(gan.variables)])
+        assert int(gan.rounds) == 3
+    for known, unknown in zip(*states):
+        np.testing.assert_allclose(known, unknown, rtol=1e-6)
+
+
+def test_a_generator_over_several_epochs():
+    watch = watched()
+    watch.gan.fit(batches_of(*[2] * 40), epochs=2, steps_per_epoch=3, verbose=0)
+    np.testing.assert_array_equal(passes(watch), np.arange(24).reshape(2, 12))
+
+
+def test_a_generator_of_images_and_conditions():
+    def batches():
+        for start in (0, 4):
+            yield tiny.images(8)[start : start + 4], tiny.labels(8)[start : start + 4]
+
+    watch = tiny.Watch(kgan.ConditionalGAN(*tiny.networks(classes=3), discriminator_steps=2))
+    watch.gan.fit(batches(), verbose=0)
+    np.testing.assert_array_equal(np.concatenate(watch.condition), tiny.labels(8))
+
+
+def loader(n=POINTS, **kwargs):
+    backends.require("torch")
+    import torch
+
+    return torch.utils.data.DataLoader(torch.from_numpy(points(n)), batch_size=2, **kwargs)
+
+
+@pytest.mark.parametrize("drop_last", [True, False])
+def test_a_torch_loader(drop_last):
+    watch = watched()
+    history = watch.gan.fit(loader(drop_last=drop_last), epochs=2, verbose=0)
+    np.testing.assert_array_equal(passes(watch), [np.arange(12)] * 2)
+    assert history.params["steps"] == 3
+
+
+def test_a_torch_loader_shuffles_anew():
+    watch = watched()
+    watch.gan.fit(loader(shuffle=True), epochs=2, verbose=0)
+    first, second = passes(watch)
+    assert len(np.unique(first)) == len(np.unique(second)) == 12
+    assert not np.array_equal(first, second)
+
+
+@pytest.mark.parametrize("n", [4, 5, 7])
+def test_all_whole_rounds_of_a_small_loader_are_played(n):
+    watch = watched()
+    watch.gan.fit(loader(n), verbose=0)
+    assert len(watch.real) // 2 == n // 4
+
+
+def test_a_torch_loader_of_images_and_conditions():
+    backends.require("torch")
+    import torch
+
+    pairs = torch.utils.data.TensorDataset(
+        torch.from_numpy(tiny.images(8)), torch.from_numpy(tiny.labels(8))
+    )
+    watch = tiny.Watch(kgan.ConditionalGAN(*tiny.networks(classes=3), discriminator_steps=2))
+    watch.gan.fit(torch.utils.data.DataLoader(pairs, batch_size=4, drop_last=True), verbose=0)
+    np.testing.assert_array_equal(np.concatenate(watch.condition), tiny.labels(8))
+
+
+def test_all_kinds_train_one_compiled_model():
+    gan = kgan.GAN(*tiny.networks(), discriminator_steps=2)
+    gan.compile()
+    images = tiny.images(16)
+    floats = images.astype("float32") / 127.5 - 1
+
+    def batches():
+        yield from floats.reshape(4, 4, *tiny.SHAPE)
+
+    import tensorflow as tf
+
+    gan.fit(floats, batch_size=4, verbose=0)
+    gan.fit(kgan.data.ImageDataset(images, batch_size=4), verbose=0)
+    gan.fit(tf.data.Dataset.from_tensor_slices(floats).batch(4), verbose=0)
+    gan.fit(batches(), verbose=0)
+    # The last batch of a `tf.data.Dataset` may be smaller, unless its shape says that it is not.
+    assert int(gan.rounds) == 2 + 2 + 1 + 2
+
+
+@pytest.mark.parametrize("kind", ["arrays", "tf.data", "PyDataset"])
+def test_validation_data(kind):
+    held_out = tiny.column(1.0, 2.0, 6.0)
+    data = {"arrays": (held_out,), "tf.data": tf_points(3).map(lambda x: 1.5 * x * x + 1)}
+    data["PyDataset"] = kgan_batches(held_out)
+    gan = kgan.GAN(*tiny.line(), discriminator_steps=2)
+    gan.compile(keras.optimizers.SGD(0.0), keras.optimizers.SGD(0.0))
+    history = gan.fit(
+        points(), batch_size=2, epochs=2, verbose=0, validation_data=data[kind]
+    ).history
+    expected = {"arrays": 3.0, "PyDataset": 3.0, "tf.data": (1 + 2.5 + 7) / 3}[kind]
+    np.testing.assert_allclose(history["val_real_score"], [expected] * 2, rtol=1e-6)
+    assert {name for name in history if name.startswith("val_")} == {
+        f"val_{name}" for name in gan.term_names()
+    }
+
+
+def kgan_batches(array):
+    class Halves(keras.utils.PyDataset):
+        def __len__(self):
+            return 2
+
+        def __getitem__(self, index):
+            return (array[2 * index : 2 * index + 2],)
+
+    return Halves()
+
+
+def test_validation_split_is_taken_from_the_end_before_anything_is_shuffled():
+    watch = watched()
+    history = watch.gan.fit(
+        points(16), batch_size=2, validation_split=0.25, epochs=2, verbose=0
+    ).history
+    for order in passes(watch):
+        np.testing.assert_array_equal(np.sort(order), np.arange(12))
+    np.testing.assert_allclose(history["val_real_score"], [np.mean([12, 13, 14, 15])] * 2)
+
+
+def test_validation_data_goes_before_a_split():
+    gan = kgan.GAN(*tiny.line())
+    gan.compile(keras.optimizers.SGD(0.0), keras.optimizers.SGD(0.0))
+    history = gan.fit(
+        points(4),
+        batch_size=2,
+        validation_split=0.5,
+        validation_data=(tiny.column(7.0),),
+        verbose=0,
+    ).history
+    assert history["val_real_score"] == [7.0]
+    assert history["real_score"] == [1.5]
+
+
+def test_validation_every_few_epochs():
+    gan = kgan.GAN(*tiny.line())
+    gan.compile()
+    history = gan.fit(
+        points(4),
+        batch_size=2,
+        epochs=4,
+        validation_data=(points(3),),
+        validation_freq=2,
+        verbose=0,
+    ).history
+    assert len(history["val_d_loss"]) == 2
+    assert len(history["d_loss"]) == 4
+
+
+@pytest.mark.backend("tensorflow", "jax")
+def test_several_rounds_in_one_execution_are_the_same_rounds():
+    trained = []
+    for steps in (1, 2):
+        gan = kgan.WGANGP(*tiny.networks(plain=True), discriminator_steps=2)
+        gan.compile(steps_per_execution=steps)
+        gan.fit(tiny.images(32), batch_size=4, epochs=2, verbose=0)
+        assert int(gan.rounds) == 8
+        trained.append(gan.get_weights())
+    for one, two in zip(*trained):
+        np.testing.assert_allclose(one, two, atol=1e-6)
+
+
+@pytest.mark.backend("torch")
+def test_torch_refuses_several_rounds_in_one_execution():
+    gan = kgan.GAN(*tiny.line())
+    gan.compile(steps_per_execution=2)
+    with pytest.raises(ValueError, match="steps_per_execution"):
+        gan.fit(points(), batch_size=2, verbose=0)
+
+
+@pytest.mark.backend("tensorflow")
+def test_a_round_compiled_by_xla_is_the_same_round():
+    trained = []
+    for jit in (False, True):
+        gan = kgan.WGANGP(*tiny.line(weight=0.5), discriminator_steps=2)
+        noise = [points(4), points(4) / 4]
+        tiny.ListedNoise(gan, [*noise, *noise, points(4)])
+        gan.compile("sgd", "sgd", jit_compile=jit)
+        gan.fit(points(16), batch_size=4, verbose=0)
+        trained.append(gan.get_weights())
+    for one, two in zip(*trained):
+        np.testing.assert_allclose(one, two, rtol=1e-5)
