@@ -93,6 +93,18 @@ def test_losses_are_those_of_float32_but_for_rounding(policy):
         assert rounded[name] == pytest.approx(value, rel=0.05, abs=0.05), name
 
 
+@pytest.mark.parametrize("policy", POLICIES)
+def test_precision_is_that_of_the_networks_whatever_keras_is_set_to(policy, tmp_path):
+    gan = maker(policy)()
+    assert keras.config.dtype_policy().name == "float32"
+    gan.save(tmp_path / "gan.keras")
+    loaded = keras.models.load_model(tmp_path / "gan.keras")
+    for network in (loaded.generator, loaded.discriminator, gan.ema_generator):
+        # Networks themselves too: an embedding reads its weights in the precision around it.
+        assert {layer.dtype_policy.name for layer in [network, *network.layers]} == {policy}
+    assert keras.config.dtype_policy().name == "float32"
+
+
 def test_an_output_layer_in_float32_keeps_all_grey_levels():
     """As Keras recommends it over a model in half precision, which knows only half of them."""
     keras.config.set_dtype_policy("mixed_bfloat16")

@@ -12,6 +12,7 @@ from keras import ops
 
 from kgan import backend, losses
 from kgan.models import checks, rounds
+from kgan.models.serialization import copy_network, deserialize_network, serialize_network
 from kgan.noise import HostNoise, Noise
 from kgan.optimizers import PlayerOptimizers, player_optimizer
 from kgan.penalties import get as get_penalty
@@ -504,8 +505,8 @@ class GAN(backend.TrainStep, keras.Model):
         """The arguments of `__init__`, serialised."""
         serialize = keras.saving.serialize_keras_object
         return {
-            "generator": serialize(self.generator),
-            "discriminator": serialize(self.discriminator),
+            "generator": serialize_network(self.generator),
+            "discriminator": serialize_network(self.discriminator),
             "loss": serialize(self.loss_function),
             "penalties": [serialize(p) for p in self.penalties],
             "discriminator_steps": self.discriminator_steps,
@@ -518,8 +519,7 @@ class GAN(backend.TrainStep, keras.Model):
     def from_config(cls, config):
         """The inverse of `get_config`."""
         networks = {
-            player: keras.saving.deserialize_keras_object(config[player])
-            for player in ("generator", "discriminator")
+            player: deserialize_network(config[player]) for player in ("generator", "discriminator")
         }
         return cls(**{**config, **networks})
 
@@ -576,16 +576,6 @@ def to_pixels(images):
 def takes_condition(network):
     """Whether a network has a second input."""
     return len(keras.tree.flatten(network.inputs)) > 1
-
-
-def copy_network(network, name):
-    """The same network with the same weights under another name, not trainable."""
-    config = keras.saving.serialize_keras_object(network)
-    config["config"]["name"] = name
-    copy = keras.saving.deserialize_keras_object(config)
-    copy.set_weights(network.get_weights())
-    copy.trainable = False
-    return copy
 
 
 def computes_in_float16(network):
