@@ -10,19 +10,19 @@ CLASSES = 3
 
 
 def networks(
-    *, classes=None, condition_dim=None, code_parameters=0, norm=True, plain=False, seed=7
-):
+    *, classes=None, condition_dim=None, code_parameters=0, norm=True, dropout=True, plain=False,
+    seed=7,
+):  # fmt: skip
     """A generator and a discriminator with everything that has state of its own.
 
-    The generator has batch normalisation, the discriminator dropout (a seed) and, with `norm`,
-    batch normalisation too; with `plain`, there is nothing of this.
+    The generator has batch normalisation, the discriminator too with `norm`, and a seed with
+    `dropout`; with `plain`, there is nothing of this.
     """
     keras.utils.set_random_seed(seed)
+    norm, dropout = norm and not plain, dropout and not plain
     return (
         generator(classes, condition_dim, norm=not plain),
-        discriminator(
-            classes, condition_dim, code_parameters, norm=norm and not plain, dropout=not plain
-        ),
+        discriminator(classes, condition_dim, code_parameters, norm, dropout),
     )
 
 

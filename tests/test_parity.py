@@ -1,0 +1,37 @@
+"""All backends compute the same: losses and weights agree after three rounds."""
+
+import backends
+import numpy as np
+import parity
+import pytest
+
+
+@pytest.fixture(scope="module")
+def here():
+    return parity.played()
+
+
+@pytest.mark.parametrize("backend", backends.OTHERS)
+def test_backends_agree(backend, here, tmp_path):
+    path = tmp_path / "there.npz"
+    backends.run_on(backend, "import runpy; runpy.run_module('parity', run_name='__main__')", path)
+    with np.load(path) as there:
+        assert set(there) == set(here)
+        for name, value in here.items():
+            np.testing.assert_allclose(there[name], value, rtol=1e-4, atol=1e-4, err_msg=name)
+
+
+def test_the_rounds_were_not_for_nothing(here):
+    """Losses and weights are of a size at which agreement to 1e-4 means something."""
+    for name, value in here.items():
+        assert np.isfinite(value).all(), name
+        assert np.abs(value).max() < 100, name
+    for model in ("WGANGP", "InfoGAN", "ConditionalGAN"):
+        assert np.abs(here[f"{model} d_loss"]).max() > 0.01
+        generator, average = (
+            np.concatenate(
+                [v.ravel() for k, v in here.items() if k.startswith(f"{model} {player}")]
+            )
+            for player in ("G", "average")
+        )
+        assert np.abs(generator - average).max() > 1e-3
