@@ -172,8 +172,10 @@ def build(preset, **compile_arguments):
         **compile_arguments: Further arguments of `GAN.compile`, such as `jit_compile`.
 
     Raises:
-        ValueError: If it names an algorithm or a network builder that kgan does not have.
+        ValueError: If it names an algorithm or a network builder that kgan does not have, or
+            objects of foreign modules.
     """
+    _check_modules(preset)
     preset = copy.deepcopy(preset)
     algorithm = _public(models, preset["algorithm"], "algorithm")
     builder = _public(networks, preset["networks"]["builder"], "network builder")
@@ -187,6 +189,22 @@ def build(preset, **compile_arguments):
     }
     gan.compile(**optimizers, **compile_arguments)
     return gan
+
+
+def _check_modules(config):
+    """Refuses serialised objects of any module but kgan's and Keras's optimizers.
+
+    Keras imports what a config names, and to import is to run code.
+    """
+    for key, value in config.items() if isinstance(config, dict) else enumerate(config):
+        if key == "module" and not (
+            value == "keras.optimizers"
+            or value == "keras.optimizers.schedules"
+            or str(value).startswith("kgan.")
+        ):
+            raise ValueError(f"a preset may not name objects of the module {value!r}")
+        if isinstance(value, (dict, tuple, type([]))):
+            _check_modules(value)
 
 
 def _public(module, name, what):

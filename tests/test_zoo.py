@@ -112,6 +112,11 @@ def test_register_refuses_what_it_cannot_build(tmp_path):
     for key, value, said in (
         ("algorithm", "os.system", "unknown algorithm"),
         ("networks", {"builder": "exec", "arguments": {}}, "unknown network builder"),
+        (
+            "arguments",
+            {"penalties": [{"module": "antigravity", "class_name": "fly", "config": {}}]},
+            "objects of the module 'antigravity'",
+        ),
     ):
         (tmp_path / "preset.json").write_text(json.dumps({**preset, key: value}))
         with pytest.raises(ValueError, match=said):
