@@ -40,9 +40,9 @@ def show_info(args):
     print(json.dumps(presets()[args.name], indent=2))
 
 
-def check_name(name):
+def check_name(name, command):
     """Refuses, before the slow imports, what is neither a preset nor a `.keras` file."""
-    if name.endswith(".keras"):
+    if name.endswith(".keras") and command != "info":
         if not pathlib.Path(name).is_file():
             raise FileNotFoundError(f"there is no file {name}")
         return
@@ -114,7 +114,7 @@ def run(args):
     """Runs one command; errors that a user can mend become one line and exit code 2."""
     try:
         if hasattr(args, "name"):
-            check_name(args.name)
+            check_name(args.name, args.command)
         if args.run is not None:
             args.run(args)
         else:

@@ -19,19 +19,31 @@ def run(args):
 def run_train(args):
     """`kgan train`."""
     out = pathlib.Path(args.out or f"runs/{args.name}")
+    given = {
+        key: getattr(args, key)
+        for key in ("data", "batch_size", "seed", "precision")
+        if getattr(args, key) is not None
+    }
     if args.resume and (out / "config.json").is_file():
         preset = json.loads((out / "config.json").read_text())
+        if given or preset["name"] != args.name:
+            wrong = ", ".join(f"--{key}" for key in given) or args.name
+            raise ValueError(
+                f"{out} is a run of {preset['name']} and goes on as it was begun: leave out {wrong}"
+            )
     else:
         preset = zoo.info(args.name)
         preset["name"] = args.name
-    if args.data:
-        preset["data"] = {**preset["data"], "source": args.data}
-    for key in ("rounds", "batch_size", "seed", "precision"):
-        if getattr(args, key) is not None:
-            preset["training"][key] = getattr(args, key)
-    if args.epochs is not None:
-        preset["training"].pop("rounds")
-        preset["training"]["epochs"] = args.epochs
+    if "data" in given:
+        source = given.pop("data")
+        preset["data"] = {**preset["data"], "source": source}
+        preset["data_licence"] = "not stated"
+        preset["description"] = f"{preset['algorithm']} on {pathlib.Path(source).name}"
+    preset["training"].update(given)
+    for length, other in (("rounds", "epochs"), ("epochs", "rounds")):
+        if getattr(args, length) is not None:
+            preset["training"].pop(other, None)
+            preset["training"][length] = getattr(args, length)
     jit = {"auto": "auto", "on": True, "off": False}[args.jit]
     # A progress bar where somebody watches, a line an epoch in a log.
     verbose = 1 if sys.stdout.isatty() else 2
@@ -48,23 +60,26 @@ def run_train(args):
 
 def load_model(name):
     """A model from a preset's name or a `.keras` file."""
-    if name.endswith(".keras"):
-        return keras.models.load_model(name)
-    return zoo.load(name)
+    if not name.endswith(".keras"):
+        return zoo.load(name)
+    model = keras.models.load_model(name)
+    if not isinstance(model, models.GAN):
+        raise ValueError(f"{name} is a {type(model).__name__}, not a GAN")
+    return model
 
 
 def run_sample(args):
     """`kgan sample`."""
     gan = load_model(args.name)
-    condition = args.condition
-    if condition is not None and len(condition) == 1:
-        condition = condition[0]
-    if args.n is None and condition is None:
+    condition, n = args.condition, args.n
+    if n is None and condition is None:
         images, columns = gan.sample_grid(seed=args.seed, truncation=args.truncation)
     else:
-        images = gan.sample(
-            args.n or 64, condition=condition, seed=args.seed, truncation=args.truncation
-        )
+        if condition is not None and len(condition) == 1:
+            condition, n = condition[0], 64 if n is None else n
+        elif n is None:
+            n = len(condition)
+        images = gan.sample(n, condition=condition, seed=args.seed, truncation=args.truncation)
         columns = None
     out = pathlib.Path(args.out or f"{pathlib.Path(args.name).stem}.png")
     data.save_image(out, data.grid(images, columns=columns))

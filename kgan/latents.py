@@ -32,7 +32,11 @@ class Code:
 
     @property
     def entropy(self):
-        """H(c) in nats: the most that Q can know about the code."""
+        """H(c) in nats.
+
+        Of a categorical code Q can know no more; a continuous one's is a differential entropy,
+        which the information may exceed.
+        """
         raise NotImplementedError
 
     def sample(self, noise, n):

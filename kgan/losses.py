@@ -168,9 +168,9 @@ def get(loss):
     if isinstance(loss, Loss):
         return loss
     if isinstance(loss, dict):
-        return keras.saving.deserialize_keras_object(loss)
-    if loss in _BY_NAME:
+        return get(keras.saving.deserialize_keras_object(loss))
+    if isinstance(loss, str) and loss in _BY_NAME:
         return _BY_NAME[loss]()
     near = difflib.get_close_matches(str(loss).replace("-", "_"), _BY_NAME, n=1, cutoff=0.4)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    hint = f": did you mean {near[0]!r}?" if near else "."
     raise ValueError(f"unknown loss {loss!r}{hint} Known losses: {', '.join(_BY_NAME)}")

@@ -86,7 +86,9 @@ def player_optimizer(optimizer, player, loss_scaling=False):
     if loss_scaling and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     inner = getattr(optimizer, "inner_optimizer", optimizer)
-    if inner.name.rstrip("_0123456789") == type(inner).__name__.lower():
+    # Keras names an RMSprop rm_sprop, rm_sprop_1 and so on.
+    given = inner.name.rstrip("0123456789").replace("_", "")
+    if given in (type(inner).__name__.lower(), "generator", "discriminator"):
         inner.name = player
     optimizer.name = inner.name
     return optimizer

@@ -143,7 +143,7 @@ def get(penalty):
     if isinstance(penalty, Penalty):
         return penalty
     if isinstance(penalty, dict):
-        return keras.saving.deserialize_keras_object(penalty)
+        return get(keras.saving.deserialize_keras_object(penalty))
     raise ValueError(
         f"a penalty must be a kgan.penalties.Penalty, such as R1(10.0); got {penalty!r}"
     )

@@ -42,6 +42,8 @@ def publish(run, folder, *, discriminator=True, note=None):
             "sha256": zoo.save_weights(network, folder / file),
             "parameters": int(sum(np.prod(w.shape) for w in network.weights)),
         }
+    for stale in set(folder.glob("*.weights.h5")) - {folder / w["file"] for w in weights.values()}:
+        stale.unlink()
     history = [row for row in csv.DictReader((run / "history.csv").open())]
     rounds = callbacks.rounds_played(gan)
     batch = preset["training"]["batch_size"]

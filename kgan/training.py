@@ -46,6 +46,9 @@ def train(preset, out, *, resume=False, jit="auto", data_dir=None, verbose="auto
     if not resume and (out / "config.json").exists():
         raise FileExistsError(f"{out} holds a run already: resume it, or choose another folder")
     training = preset["training"]
+    length = "rounds" if "rounds" in training else "epochs"
+    if training[length] < 1:
+        raise ValueError(f"{length} must be at least 1, got {training[length]}")
     keras.utils.set_random_seed(training["seed"])
     keras.config.set_dtype_policy(training["precision"])
     dataset = zoo.load_data(preset, data_dir=data_dir)
@@ -57,7 +60,7 @@ def train(preset, out, *, resume=False, jit="auto", data_dir=None, verbose="auto
     (out / "config.json").write_text(json.dumps(preset, indent=2) + "\n")
     (out / "environment.json").write_text(json.dumps(environment(dataset), indent=2) + "\n")
     per_epoch = max(1, len(dataset) // gan.discriminator_steps)
-    total = training.get("rounds") or training["epochs"] * per_epoch
+    total = training[length] * (1 if length == "rounds" else per_epoch)
     done = callbacks.rounds_played(gan)
     first = done // per_epoch
     seconds = Seconds(out / "seconds.json")
@@ -82,12 +85,14 @@ def train(preset, out, *, resume=False, jit="auto", data_dir=None, verbose="auto
 def environment(dataset):
     """What a run depends on beside its configuration: software, hardware and the data's digest."""
     folder = pathlib.Path(__file__).parent
-    git = subprocess.run(
-        ["git", "-C", folder, "log", "-1", "--format=%h", "--", "."], capture_output=True, text=True
-    )
+    command = ["git", "-C", folder, "log", "-1", "--format=%h", "--", "."]
+    try:
+        commit = subprocess.run(command, capture_output=True, text=True).stdout.strip()
+    except OSError:  # There is no git here.
+        commit = ""
     return {
         "kgan": kgan.__version__,
-        "commit": git.stdout.strip() or None,
+        "commit": commit or None,
         "keras": keras.__version__,
         "backend": keras.backend.backend(),
         "backend_version": importlib.import_module(keras.backend.backend()).__version__,

@@ -12,12 +12,14 @@ import importlib.resources
 import json
 import os
 import pathlib
+import re
 import warnings
 
 import keras
 
 from kgan import data, models, networks
 
+REQUIRED = ("algorithm", "arguments", "networks", "optimizers", "data", "training", "measured")
 _registered = {}
 
 
@@ -83,13 +85,17 @@ def register(folder):
     Raises:
         ValueError: If there is no valid `preset.json`, or the name is taken by a built-in preset.
     """
-    folder = pathlib.Path(folder)
+    folder = pathlib.Path(folder).resolve()
     if not (folder / "preset.json").is_file():
         raise ValueError(f"{folder} has no preset.json")
     if (_builtin() / folder.name / "preset.json").is_file():
         raise ValueError(f"{folder.name!r} is a built-in preset: give the folder another name")
-    build(json.loads((folder / "preset.json").read_text()))
-    _registered[folder.name] = folder.resolve()
+    preset = json.loads((folder / "preset.json").read_text())
+    missing = [key for key in REQUIRED if key not in preset]
+    if missing:
+        raise ValueError(f"{folder / 'preset.json'} lacks {', '.join(missing)}")
+    build(preset)
+    _registered[folder.name] = folder
     return folder.name
 
 
@@ -280,14 +286,19 @@ def sha256(path):
 def _find_weights(folder, file):
     """The path of a weights file, downloaded into the cache if the preset names a `url`."""
     if "url" in file:
+        if not re.fullmatch("[0-9a-f]{64}", str(file["sha256"])):
+            raise ValueError(f"{file['url']} needs a sha256, got {file['sha256']!r}")
         home = os.environ.get("KGAN_HOME", "~/.cache/kgan")
         return keras.utils.get_file(
+            fname=f"{file['sha256']}.weights.h5",
             origin=file["url"],
             file_hash=file["sha256"],
             cache_dir=os.path.expanduser(home),
             cache_subdir="weights",
         )
     path = folder / file["file"]
+    if path.parent != folder:
+        raise ValueError(f"a preset's weights lie in its folder, not at {file['file']!r}")
     if not path.is_file():
         raise ValueError(f"{path} is missing: install kgan again, or load with weights=None")
     if sha256(path) != file["sha256"]:

@@ -26,9 +26,11 @@ def installed(backend):
 
 def header():
     """One line that says which backends are installed."""
+    # TensorFlow comes in several distributions, such as tensorflow-cpu.
+    names = importlib.metadata.packages_distributions()
     found = [
-        f"{backend} {importlib.metadata.version(backend)}"
-        if installed(backend)
+        f"{backend} {importlib.metadata.version(names[backend][0])}"
+        if backend in names
         else f"{backend} not installed"
         for backend in BACKENDS
     ]
@@ -61,15 +63,42 @@ TUNED = {
 }
 
 
-def start(backend, script, *arguments, output):
-    """Starts Python source in a process of its own, its output going to a file."""
-    return subprocess.Popen(
-        [sys.executable, "-c", script, *map(str, arguments)],
-        cwd=TESTS,
-        env=environment(backend),
-        stdout=output,
-        stderr=subprocess.STDOUT,
-    )
+# What may differ from backend to backend; the rest is tested on the one that pytest runs on.
+SUITE = (
+    "test_gan.py",
+    "test_wgan.py",
+    "test_wgan_gp.py",
+    "test_conditional.py",
+    "test_infogan.py",
+    "test_losses.py",
+    "test_penalties.py",
+    "test_latents.py",
+    "test_noise.py",
+    "test_ema.py",
+    "test_mixed_precision.py",
+    "test_fit_data.py",
+    "test_fit_callbacks.py",
+)
+SUITE_SCRIPT = "import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
+SUITE_OPTIONS = ("-q", "-rfEs", "--tb=short", "--no-header", "-p", "no:cacheprovider")
+
+
+def start_suites(folder):
+    """Starts `SUITE` on all other backends: their processes and files of output, by backend."""
+    running = {}
+    files = [str(TESTS / name) for name in SUITE]
+    for backend in filter(installed, OTHERS):
+        path = folder / f"{backend}.txt"
+        with open(path, "wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-c", SUITE_SCRIPT, *SUITE_OPTIONS, *files],
+                cwd=TESTS,
+                env=environment(backend),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        running[backend] = process, path
+    return running
 
 
 def run_on(backend, script, *arguments):

@@ -1,7 +1,8 @@
-"""Training that is cut in two: `python resume.py save|go_on FOLDER [POLICY ...]`.
+"""Training that is cut in two: `python resume.py save|go_on FOLDER [everything]`.
 
-`save` trains every model under every policy without a break, and keeps a file of the state halfway;
-`go_on`, in another process, loads that file, trains the second half and compares every bit.
+`save` trains models without a break, and keeps a file of each one's state halfway; `go_on`, in
+another process, loads that file, trains the second half and compares every bit. They are those of
+`POLICIES`, or every model under every policy.
 """
 
 import pathlib
@@ -15,24 +16,31 @@ import tiny
 import kgan
 from kgan.latents import Categorical, Continuous
 
-POLICIES = ("float32", "mixed_bfloat16", "mixed_float16")
+POLICIES = {
+    "float32": ("gan", "wgan", "wgan_gp", "conditional", "infogan"),
+    "mixed_bfloat16": ("wgan", "conditional"),
+    "mixed_float16": ("gan", "wgan_gp", "infogan"),
+}
 
 
-def models():
-    """One of every model, with an averaged generator."""
+def models(wanted):
+    """Models by name, each with an averaged generator."""
     rest = {"ema_decay": 0.9}
     codes = [Categorical(3), Continuous(1)]
-    yield "gan", kgan.GAN(*tiny.networks(), **rest)
-    yield "wgan", kgan.WGAN(*tiny.networks(), discriminator_steps=2, clip=0.1, **rest)
-    yield "wgan_gp", kgan.WGANGP(*tiny.networks(norm=False), discriminator_steps=2, **rest)
-    yield "conditional", kgan.ConditionalGAN(*tiny.networks(classes=3), classes=3, **rest)
-    yield "infogan", kgan.InfoGAN(*tiny.networks(code_parameters=5), codes=codes, **rest)
+    make = {
+        "gan": lambda: kgan.GAN(*tiny.networks(), **rest),
+        "wgan": lambda: kgan.WGAN(*tiny.networks(), discriminator_steps=2, clip=0.1, **rest),
+        "wgan_gp": lambda: kgan.WGANGP(*tiny.networks(norm=False), discriminator_steps=2, **rest),
+        "conditional": lambda: kgan.ConditionalGAN(*tiny.networks(classes=3), classes=3, **rest),
+        "infogan": lambda: kgan.InfoGAN(*tiny.networks(code_parameters=5), codes=codes, **rest),
+    }
+    return {name: make[name]() for name in wanted}
 
 
-def save(folder, policies):
-    for policy in policies:
+def save(folder, everything):
+    for policy, wanted in POLICIES.items():
         keras.config.set_dtype_policy(policy)
-        for name, gan in models():
+        for name, gan in models(POLICIES["float32"] if everything else wanted).items():
             gan.compile()
             halfway = keras.callbacks.ModelCheckpoint(folder / f"{name} {policy} {{epoch}}.keras")
             checks.train(gan, epochs=2, callbacks=[halfway])
@@ -40,8 +48,8 @@ def save(folder, policies):
             np.savez(folder / f"{name} {policy}.npz", *state)
 
 
-def go_on(folder, policies):
-    del policies  # They are in the files.
+def go_on(folder, everything):
+    del everything  # The files are what there is.
     keras.utils.set_random_seed(123)
     for path in sorted(folder.glob("*.npz")):
         gan = keras.models.load_model(folder / f"{path.stem} 1.keras")
@@ -58,4 +66,4 @@ if __name__ == "__main__":
 
         tf.config.experimental.enable_op_determinism()
     steps = {"save": save, "go_on": go_on}
-    steps[sys.argv[1]](pathlib.Path(sys.argv[2]), sys.argv[3:] or POLICIES)
+    steps[sys.argv[1]](pathlib.Path(sys.argv[2]), everything=sys.argv[3:] == ["everything"])

@@ -79,6 +79,8 @@ def test_info_is_json(capsys):
         (["codes", "infogan_mnist", "no_such_folder"], "no_such_folder"),
         (["train", "gan_mnist", "--resume", "--out", "no_such_run"], "no checkpoint.keras"),
         (["train", "gan_mnist", "--data", "no_such_data_set"], "no_such_data_set"),
+        (["train", "gan_mnist", "--rounds", "0"], "rounds must be at least 1, got 0"),
+        (["info", "x.keras"], "the zoo has no preset 'x.keras'"),
     ],
 )
 def test_mistakes_are_one_line_and_exit_code_2(arguments, said, capsys, tmp_path, monkeypatch):
@@ -122,6 +124,27 @@ def test_train_does_not_overwrite_a_run(run_folder, capsys):
     assert kgan_command("train", "infogan_mnist", "--out", run_folder) == 2
     assert "holds a run already" in capsys.readouterr().err
     assert (run_folder / "model.keras").read_bytes() == before
+
+
+def test_resume_refuses_to_change_the_run(run_folder, capsys):
+    before = (run_folder / "config.json").read_text()
+    for arguments in (["infogan_mnist", "--seed", 9], ["gan_mnist"]):
+        assert kgan_command("train", *arguments, "--out", run_folder, "--resume") == 2
+        assert "goes on as it was begun" in capsys.readouterr().err
+    assert (run_folder / "config.json").read_text() == before
+
+
+def test_a_run_on_other_data_says_so(run_folder):
+    config = json.loads((run_folder / "config.json").read_text())
+    assert config["description"] == "InfoGAN on embedded"
+    assert config["data_licence"] == "not stated"
+
+
+def test_a_model_that_is_no_gan_is_refused(tmp_path, capsys):
+    path = tmp_path / "other.keras"
+    keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(path)
+    assert kgan_command("sample", path) == 2
+    assert "is a Sequential, not a GAN" in capsys.readouterr().err
 
 
 def test_sample_writes_a_grid_of_a_trained_model(run_folder, tmp_path, capsys):

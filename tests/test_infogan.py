@@ -33,7 +33,7 @@ def test_infogan(check):
     check(make)
 
 
-@pytest.mark.parametrize("check", (*checks.TRAINING, checks.check_evaluate))
+@pytest.mark.parametrize("check", checks.TRAINING)
 def test_infogan_of_another_loss_with_a_penalty(check):
     check(make_wasserstein)
 

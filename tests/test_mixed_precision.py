@@ -35,7 +35,6 @@ def maker(policy):
         checks.check_both_players_move,
         checks.check_sample,
         checks.check_predict,
-        checks.check_evaluate,
     ],
 )
 def test_mixed_precision(check, policy):

@@ -5,6 +5,8 @@ import numpy as np
 import parity
 import pytest
 
+pytestmark = pytest.mark.usefixtures("suites")
+
 
 @pytest.fixture(scope="module")
 def here():

@@ -123,6 +123,25 @@ def test_register_refuses_what_it_cannot_build(tmp_path):
             kgan.zoo.register(tmp_path)
 
 
+def test_weights_lie_in_the_presets_folder(tmp_path):
+    folder = tmp_path / "elsewhere"
+    shutil.copytree(kgan.zoo._folder("gan_mnist"), folder)
+    preset = json.loads((folder / "preset.json").read_text())
+    for file, said in (
+        ({"file": "../generator.weights.h5", "sha256": "0" * 64}, "lie in its folder"),
+        ({"url": "file:///generator.weights.h5", "sha256": None}, "needs a sha256"),
+    ):
+        preset["measured"]["weights"]["generator"] = file
+        (folder / "preset.json").write_text(json.dumps(preset))
+        kgan.zoo.register(folder)
+        with pytest.raises(ValueError, match=said):
+            kgan.zoo.load("elsewhere")
+    del preset["measured"]
+    (folder / "preset.json").write_text(json.dumps(preset))
+    with pytest.raises(ValueError, match="lacks measured"):
+        kgan.zoo.register(folder)
+
+
 def test_weights_survive_float16(tmp_path):
     generator, _ = kgan.networks.mlp((4, 4, 1), 3, width=8)
     digest = kgan.zoo.save_weights(generator, tmp_path / "g.weights.h5")

@@ -1,6 +1,6 @@
 """Times rounds of WGAN-GP by hand in PyTorch, eager, channels_last: `torch_round.py ROUNDS`.
 
-The networks, initial weights, optimizers and penalty are those of `kgan_round.py`.
+The networks, the optimizers' arguments and the penalty are those of `kgan_round.py`.
 """
 
 import json

@@ -158,3 +158,8 @@ def check_images(images, shape):
             f"float images must be in [-1, 1], got [{low:g}, {high:g}]: pass uint8, or scale them "
             "(x / 127.5 - 1 for a range of 0 to 255)"
         )
+    if len(shape) == 3 and low >= 0 and high > 0:
+        raise ValueError(
+            f"float images must be in [-1, 1], these look like [0, 1], got [{low:g}, {high:g}]: "
+            "pass uint8, or scale them (2 * x - 1)"
+        )

@@ -68,12 +68,12 @@ class ConditionalGAN(GAN):
                 "networks and the model with more classes, or choose other labels"
             )
 
-    def fit(self, x=None, y=None, **kwargs):
+    def fit(self, x=None, y=None, *args, **kwargs):
         """See `GAN.fit`; labels that are known beforehand are checked."""
         labels = getattr(x, "labels", None) if y is None else y
         if labels is not None:
             self.check_labels(labels)
-        return super().fit(x, y, **kwargs)
+        return super().fit(x, y, *args, **kwargs)
 
     def sample_grid(self, rows=8, seed=0, truncation=1.0):
         """One column a class and one latent vector a row; see `GAN.sample_grid`."""

@@ -226,11 +226,16 @@ class GAN(backend.TrainStep, keras.Model):
         return loss, {"g_loss": loss, **terms}
 
     def update(self, player, objective, *args):
-        """Moves one player one step down its objective and tracks the terms."""
-        variables = getattr(self, player).trainable_variables
+        """Moves one player down its objective and its layers' losses, and tracks the terms."""
+        network = getattr(self, player)
         optimizer = getattr(self.optimizer, player)
         state = self.variables + self.optimizer.variables
-        self.track(backend.minimize(lambda: objective(*args), variables, optimizer, state))
+
+        def regularized():
+            loss, terms = objective(*args)
+            return loss + sum(network.losses), terms
+
+        self.track(backend.minimize(regularized, network.trainable_variables, optimizer, state))
 
     def track(self, terms, weight=1):
         """Adds scalars, each with a weight, to the running means under their names."""
@@ -301,8 +306,8 @@ class GAN(backend.TrainStep, keras.Model):
             n: How many.
             condition: For conditional models, one condition for all images or one for each.
             seed: An integer for the same images again, on every backend.
-            truncation: Factor on the latents' noise, from 0 (the most typical image, always) to 1
-                (the full variety).
+            truncation: Factor on the latents' normal numbers, from 0 (the most typical image) to 1
+                (the full variety). Codes keep theirs.
             latents: An array `(n, latent_dim)` to use in place of random latents.
             batch_size: Images computed at once.
 
@@ -317,6 +322,7 @@ class GAN(backend.TrainStep, keras.Model):
             raise ValueError(f"n must be at least 1, got {n}")
         if latents is None:
             latents = self.random_latents(n, seed, truncation)
+        latents = ops.convert_to_numpy(latents)
         if tuple(latents.shape) != (n, self.latent_dim):
             raise ValueError(
                 f"latents must have shape ({n}, {self.latent_dim}), got {tuple(latents.shape)}"
