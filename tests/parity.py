@@ -53,7 +53,7 @@ def played():
         gan.ema_generator.set_weights(gan.generator.get_weights())
         NumberedNoise(gan)
         gan.compile(
-            keras.optimizers.SGD(0.02, momentum=0.5), keras.optimizers.SGD(0.02, momentum=0.5)
+            keras.optimizers.SGD(0.05, momentum=0.5), keras.optimizers.SGD(0.05, momentum=0.5)
         )
         name = type(gan).__name__
         images = ROUNDS * BATCH_SIZE * gan.discriminator_steps
