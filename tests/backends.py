@@ -47,7 +47,12 @@ def environment(backend):
     """The environment of a process that runs on `backend` and imports the kgan tested here."""
     spec = importlib.util.find_spec("kgan")
     package = pathlib.Path(spec.origin).parent.parent
-    return {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(package), **TUNED[backend]}
+    return {
+        **os.environ,
+        "KERAS_BACKEND": backend,
+        "PYTHONPATH": str(package),
+        **TUNED.get(backend, {}),
+    }
 
 
 # JAX compiles faster what runs only a few times; PyTorch's threads only wait for each other.
@@ -72,6 +77,7 @@ SUITE = (
     "test_infogan.py",
     "test_losses.py",
     "test_penalties.py",
+    "test_regularizers.py",
     "test_latents.py",
     "test_noise.py",
     "test_ema.py",

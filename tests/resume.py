@@ -17,10 +17,13 @@ import kgan
 from kgan.latents import Categorical, Continuous
 
 POLICIES = {
-    "float32": ("gan", "wgan", "wgan_gp", "conditional", "infogan"),
+    "float32": ("gan", "infogan"),
     "mixed_bfloat16": ("wgan", "conditional"),
     "mixed_float16": ("gan", "wgan_gp", "infogan"),
 }
+
+
+MODELS = ("gan", "wgan", "wgan_gp", "conditional", "infogan")
 
 
 def models(wanted):
@@ -40,7 +43,7 @@ def models(wanted):
 def save(folder, everything):
     for policy, wanted in POLICIES.items():
         keras.config.set_dtype_policy(policy)
-        for name, gan in models(POLICIES["float32"] if everything else wanted).items():
+        for name, gan in models(MODELS if everything else wanted).items():
             gan.compile()
             halfway = keras.callbacks.ModelCheckpoint(folder / f"{name} {policy} {{epoch}}.keras")
             checks.train(gan, epochs=2, callbacks=[halfway])

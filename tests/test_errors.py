@@ -1,5 +1,6 @@
 """What a user may do wrong, and what is said about it."""
 
+import backends
 import keras
 import numpy as np
 import pytest
@@ -125,6 +126,7 @@ def test_arrays_of_the_wrong_kind(gan):
         gan.fit,
         np.linspace(0, 255, 512).reshape(8, 8, 8, 1),
     )
+    refused(r"look like \[0, 1\].*scale them \(2 \* x - 1\)", gan.fit, images / 255.0)
     floats = images / 127.5 - 1
     floats[5, 0, 0, 0] = np.nan
     refused("image 5 contains NaN or infinity", gan.fit, floats)
@@ -244,13 +246,8 @@ def test_what_cannot_be_sampled(gan):
     )
 
 
-def test_an_unknown_backend():
-    import backends
-
-    script = (
-        "import keras, unittest.mock as m\nkeras.backend.backend = lambda: 'openvino'\nimport kgan"
-    )
+def test_a_backend_that_cannot_train():
     with pytest.raises(
         pytest.fail.Exception, match="set KERAS_BACKEND to tensorflow, jax or torch"
     ):
-        backends.run_on(backends.CURRENT, script)
+        backends.run_on("numpy", "import kgan")

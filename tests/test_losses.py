@@ -98,7 +98,7 @@ def test_a_loss_survives_serialisation(name):
 
 
 def test_unknown_losses_are_refused_with_the_nearest():
-    with pytest.raises(ValueError, match=r"unknown loss 'wasserstien'; did you mean 'wasserstein'"):
+    with pytest.raises(ValueError, match=r"unknown loss 'wasserstien': did you mean 'wasserstein'"):
         losses.get("wasserstien")
     with pytest.raises(ValueError, match=r"did you mean 'non_saturating'"):
         losses.get("non-saturating")
