@@ -120,3 +120,36 @@ def test_uint8_images_are_scaled_to_the_generators_range():
     gan.fit(pixels, batch_size=4, shuffle=False, verbose=0)
     # 2 * 51 / 255 - 1 = -0.6
     np.testing.assert_allclose(seen[0][:, 0, 0, 0], [-1.0, 1.0, -0.6, -1.0], atol=1e-6)
+
+
+def test_a_round_can_be_played_by_hand():
+    gan = kgan.GAN(*tiny.networks(), discriminator_steps=2)
+    gan.compile()
+    images = tiny.images(8)
+    logs = gan.train_on_batch(images.reshape(4, 2, *tiny.SHAPE), return_dict=True)
+    assert set(logs) == set(gan.term_names())
+    assert int(gan.rounds) == 1
+    logs = gan.test_on_batch(images, return_dict=True)
+    assert np.isfinite([*logs.values()]).all()
+
+
+@pytest.mark.parametrize("shape", [(8,), (2, 3)])
+def test_images_that_are_not_grouped_into_rounds_are_refused(shape):
+    gan = kgan.GAN(*tiny.networks(), discriminator_steps=2)
+    gan.compile()
+    images = np.zeros((*shape, *tiny.SHAPE), "uint8")
+    with pytest.raises(ValueError, match=r"a round takes images of shape \(n, 2, 8, 8, 1\), got"):
+        gan.train_on_batch(images)
+
+
+@pytest.mark.parametrize("frozen", ["generator", "discriminator"])
+def test_a_player_can_be_frozen(frozen):
+    gan = kgan.GAN(*tiny.line())
+    getattr(gan, frozen).trainable = False
+    gan.compile()
+    before = checks.values(getattr(gan, frozen).variables)
+    free = gan.trainable_variables
+    start = checks.values(free)
+    gan.fit(tiny.column(1.0, 2.0), batch_size=2, verbose=0)
+    checks.assert_same(getattr(gan, frozen).variables, before)
+    assert len(checks.moved(free, start)) == 2

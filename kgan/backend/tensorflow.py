@@ -29,7 +29,7 @@ def after(data):
     Where the end of the data is not foreseen, a compiled step starts without any, and would count
     the round and draw its noise before it finds out.
     """
-    return tf.control_dependencies(tf.nest.flatten(data))
+    return tf.control_dependencies([t for t in tf.nest.flatten(data) if t is not None])
 
 
 def minimize(objective, variables, optimizer, state):

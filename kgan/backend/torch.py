@@ -21,6 +21,8 @@ def minimize(objective, variables, optimizer, state):
     """Moves `variables` one `optimizer` step down `objective() -> (loss, aux)`; returns `aux`."""
     del state
     loss, aux = objective()
+    if not variables:
+        return aux
     loss = optimizer.scale_loss(loss)
     values = [v.value for v in variables]
     gradients = torch.autograd.grad(loss, values, allow_unused=True, materialize_grads=True)

@@ -95,6 +95,22 @@ def check_no_weights(**weights):
             )
 
 
+def check_round(shape, discriminator, steps):
+    """Refuses images that are not grouped into the steps of a round.
+
+    Raises:
+        ValueError: If their shape is not `(n, steps, ...)`.
+    """
+    if getattr(shape, "rank", True) is None:
+        return  # TensorFlow gives up on the shape of data whose shape has changed before.
+    expected = (steps, *keras.tree.flatten(discriminator.inputs)[0].shape[1:])
+    if len(shape) != len(expected) + 1 or shape[1] not in (None, steps):
+        raise ValueError(
+            f"a round takes images of shape (n, {', '.join(map(str, expected))}), got "
+            f"{tuple(shape)}: fit groups them, train_on_batch takes them as they are"
+        )
+
+
 def check_condition(condition, n, shape, dtype):
     """One condition for each of `n` images.
 

@@ -189,6 +189,7 @@ class GAN(backend.TrainStep, keras.Model):
             The running means of everything logged.
         """
         images, condition = self.unpack(data)
+        checks.check_round(images.shape, self.discriminator, self.discriminator_steps)
         for step in range(self.discriminator_steps):
             real = as_float(images[:, step])
             given = None if condition is None else condition[:, step]
