@@ -37,10 +37,11 @@ class NumberedNoise(tiny.ListedNoise):
 def models():
     """WGAN-GP, InfoGAN with both kinds of codes, and a conditional GAN, each with an average."""
     rest = {"discriminator_steps": 2, "ema_decay": 0.5}
-    yield kgan.WGANGP(*tiny.networks(norm=False, dropout=False), **rest)
+    plain = {"dropout": False, "smooth": True}
+    yield kgan.WGANGP(*tiny.networks(norm=False, **plain), **rest)
     codes = [Categorical(3), Continuous(1)]
-    yield kgan.InfoGAN(*tiny.networks(code_parameters=5, dropout=False), codes=codes, **rest)
-    yield kgan.ConditionalGAN(*tiny.networks(classes=3, dropout=False), classes=3, **rest)
+    yield kgan.InfoGAN(*tiny.networks(code_parameters=5, **plain), codes=codes, **rest)
+    yield kgan.ConditionalGAN(*tiny.networks(classes=3, **plain), classes=3, **rest)
 
 
 def played():

@@ -11,18 +11,20 @@ CLASSES = 3
 
 def networks(
     *, classes=None, condition_dim=None, code_parameters=0, norm=True, dropout=True, plain=False,
-    seed=7,
+    smooth=False, seed=7,
 ):  # fmt: skip
     """A generator and a discriminator with everything that has state of its own.
 
     The generator has batch normalisation, the discriminator too with `norm`, and a seed with
-    `dropout`; with `plain`, there is nothing of this.
+    `dropout`; with `plain`, there is nothing of this. `smooth` networks have no kinks, at which the
+    last bit of a number decides about the size of a gradient.
     """
     keras.utils.set_random_seed(seed)
     norm, dropout = norm and not plain, dropout and not plain
+    activation = "silu" if smooth else "leaky_relu"
     return (
-        generator(classes, condition_dim, norm=not plain),
-        discriminator(classes, condition_dim, code_parameters, norm, dropout),
+        generator(classes, condition_dim, not plain, activation),
+        discriminator(classes, condition_dim, code_parameters, norm, dropout, activation),
     )
 
 
@@ -36,32 +38,35 @@ def condition_input(classes, condition_dim):
     return [], None
 
 
-def generator(classes=None, condition_dim=None, norm=True):
+def generator(classes=None, condition_dim=None, norm=True, activation="leaky_relu"):
     latents = keras.Input((LATENT_DIM,))
     condition, embedded = condition_input(classes, condition_dim)
     x = latents if embedded is None else layers.Concatenate()([latents, embedded])
     x = layers.Dense(4 * 4 * 4, use_bias=not norm)(x)
     if norm:
         x = layers.BatchNormalization()(x)
-    x = layers.Reshape((4, 4, 4))(layers.LeakyReLU()(x))
+    x = layers.Reshape((4, 4, 4))(layers.Activation(activation)(x))
     x = layers.Conv2DTranspose(SHAPE[-1], 4, 2, "same", activation="tanh")(x)
     return keras.Model([latents, *condition] if condition else latents, x)
 
 
-def discriminator(classes=None, condition_dim=None, code_parameters=0, norm=True, dropout=True):
+def discriminator(
+    classes=None, condition_dim=None, code_parameters=0, norm=True, dropout=True,
+    activation="leaky_relu",
+):  # fmt: skip
     images = keras.Input(SHAPE)
     condition, embedded = condition_input(classes, condition_dim)
     x = layers.Conv2D(4, 4, 2, "same", use_bias=not norm)(images)
     if norm:
         x = layers.BatchNormalization()(x)
-    x = layers.LeakyReLU()(x)
+    x = layers.Activation(activation)(x)
     if dropout:
         # Without a seed of its own, Keras's dropout draws from PyTorch's global generator.
         x = layers.Dropout(0.2, seed=1)(x)
     x = layers.Flatten()(x)
     if embedded is not None:
         # Were it added to the logit, it would cancel between real and generated images.
-        x = layers.LeakyReLU()(layers.Dense(8)(layers.Concatenate()([x, embedded])))
+        x = layers.Activation(activation)(layers.Dense(8)(layers.Concatenate()([x, embedded])))
     outputs = layers.Dense(1)(x)
     if code_parameters:
         outputs = [outputs, layers.Dense(code_parameters)(x)]
