@@ -50,7 +50,7 @@ def played():
     for gan in models():
         rng = np.random.default_rng(0)
         for variable in gan.generator.trainable_variables + gan.discriminator.trainable_variables:
-            variable.assign(rng.normal(0, 0.2, variable.shape))
+            variable.assign(rng.normal(0, 0.3, variable.shape))
         gan.ema_generator.set_weights(gan.generator.get_weights())
         NumberedNoise(gan)
         gan.compile(
