@@ -77,6 +77,7 @@ SUITE = (
     "test_infogan.py",
     "test_losses.py",
     "test_penalties.py",
+    "test_rectified.py",
     "test_regularizers.py",
     "test_latents.py",
     "test_noise.py",

@@ -78,6 +78,11 @@ def input_gradient(function, inputs):
     return jax.grad(lambda x: function(x).sum())(inputs)
 
 
+def leaky_relu(inputs, negative_slope):
+    """Rectified `inputs`."""
+    return jax.numpy.where(inputs > 0, inputs, negative_slope * inputs)
+
+
 def draw(function, n):
     """`function(n)`: JAX computes a sharded batch as one, so there is nothing to divide."""
     return function(n)

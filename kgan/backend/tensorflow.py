@@ -55,6 +55,26 @@ def input_gradient(function, inputs):
     return tape.gradient(outputs, inputs, unconnected_gradients="zero")
 
 
+def leaky_relu(inputs, negative_slope):
+    """Rectified `inputs`. TensorFlow's own sends zeros back where it is differentiated twice."""
+
+    @tf.custom_gradient
+    def rectify(x):
+        y = tf.nn.leaky_relu(x, negative_slope)
+        return y, lambda upstream: rectify_gradient(upstream, tf.stop_gradient(y))
+
+    def rectify_gradient(upstream, y):
+        # It is linear in `upstream`, so it is its own gradient, and of no slope in y.
+        @tf.custom_gradient
+        def linear(upstream):
+            down = tf.raw_ops.LeakyReluGrad(gradients=upstream, features=y, alpha=negative_slope)
+            return down, lambda upper: rectify_gradient(upper, y)
+
+        return linear(upstream)
+
+    return rectify(inputs)
+
+
 def draw(function, n):
     """`function(n)`, such that no two replicas get the same numbers.
 

@@ -35,9 +35,15 @@ def input_gradient(function, inputs):
     """D sum(function(inputs)) / d inputs, itself differentiable."""
     # Keras measures under torch.no_grad(), and a penalty needs its gradient there too.
     with torch.enable_grad():
-        inputs = inputs.detach().requires_grad_(True)
+        if not inputs.requires_grad:
+            inputs = inputs.detach().requires_grad_(True)
         (gradient,) = torch.autograd.grad(function(inputs).sum(), inputs, create_graph=True)
     return gradient
+
+
+def leaky_relu(inputs, negative_slope):
+    """Rectified `inputs`."""
+    return torch.where(inputs > 0, inputs, negative_slope * inputs)
 
 
 def draw(function, n):

@@ -5,6 +5,7 @@ from kgan.layers.equalized import EqualizedConv2D, EqualizedDense
 from kgan.layers.minibatch import MinibatchDiscrimination, MinibatchStdDev
 from kgan.layers.pixel import PixelNormalization
 from kgan.layers.pooling import GlobalSumPooling2D
+from kgan.layers.rectified import LeakyReLU, ReLU
 from kgan.layers.spectral import SpectralNormalization
 
 __all__ = [
@@ -12,8 +13,10 @@ __all__ = [
     "EqualizedConv2D",
     "EqualizedDense",
     "GlobalSumPooling2D",
+    "LeakyReLU",
     "MinibatchDiscrimination",
     "MinibatchStdDev",
     "PixelNormalization",
+    "ReLU",
     "SpectralNormalization",
 ]

@@ -6,6 +6,7 @@ arXiv:1511.06434.
 import keras
 from keras import Input, layers
 
+from kgan.layers import LeakyReLU
 from kgan.networks import checks
 from kgan.networks.heads import (
     concatenate_condition,
@@ -114,13 +115,13 @@ def dcgan(
         x = spectral(layer, spectral_norm)(x)
         if count > discriminator_width:
             x = normalize(x, discriminator_norm)
-        x = layers.LeakyReLU(0.2)(x)
+        x = LeakyReLU(0.2)(x)
         x = drop(x, dropout)
         count = min(count * 2, 8 * discriminator_width)
     x = layers.Flatten()(x)
     if hidden:
         x = spectral(layers.Dense(hidden, kernel_initializer=normal()), spectral_norm)(x)
-        x = layers.LeakyReLU(0.2)(normalize(x, discriminator_norm))
+        x = LeakyReLU(0.2)(normalize(x, discriminator_norm))
     outputs = discriminator_outputs(
         x, condition, classes, code_parameters, spectral_norm, discriminator_norm
     )

@@ -5,6 +5,7 @@ import math
 import keras
 from keras import Input, layers
 
+from kgan.layers import LeakyReLU
 from kgan.networks import checks
 from kgan.networks.heads import (
     concatenate_condition,
@@ -85,7 +86,7 @@ def mlp(
     for _ in range(depth):
         layer = layers.Dense(discriminator_width, kernel_initializer="he_normal")
         x = normalize(spectral(layer, spectral_norm)(x), discriminator_norm)
-        x = layers.LeakyReLU(0.2)(x)
+        x = LeakyReLU(0.2)(x)
         x = drop(x, dropout)
     outputs = discriminator_outputs(x, condition, classes, code_parameters, spectral_norm)
     inputs = network_inputs(images, condition)

@@ -8,7 +8,7 @@ arXiv:1704.00028, appendix) has the same blocks and differs in widths and poolin
 import keras
 from keras import Input, layers
 
-from kgan.layers import GlobalSumPooling2D
+from kgan.layers import GlobalSumPooling2D, ReLU
 from kgan.networks import checks
 from kgan.networks.heads import (
     concatenate_condition,
@@ -121,7 +121,7 @@ def resnet(
             x, filters, discriminator_norm, spectral_norm, halve=i < halvings, first=i == 0
         )
         x = drop(x, dropout)
-    x = layers.ReLU()(x)
+    x = ReLU()(x)
     x = GlobalSumPooling2D()(x) if pooling == "sum" else layers.GlobalAveragePooling2D()(x)
     outputs = discriminator_outputs(x, condition, classes, code_parameters, spectral_norm)
     inputs = network_inputs(images, condition)
@@ -153,9 +153,9 @@ def discriminator_block(x, filters, norm, spectral_norm, halve, first):
     if halve or x.shape[-1] != filters:
         shortcut = spectral(convolution(filters, 1), spectral_norm)(shortcut)
     if not first:
-        x = layers.ReLU()(normalize(x, norm))
+        x = ReLU()(normalize(x, norm))
     x = spectral(convolution(inside, 3), spectral_norm)(x)
-    x = layers.ReLU()(x if first else normalize(x, norm))
+    x = ReLU()(x if first else normalize(x, norm))
     x = spectral(convolution(filters, 3), spectral_norm)(x)
     if halve:
         x = layers.AveragePooling2D(2)(x)
