@@ -23,7 +23,7 @@ REQUIRED = ("algorithm", "arguments", "networks", "optimizers", "data", "trainin
 _registered = {}
 
 
-def _builtin():
+def builtin_folder():
     """The folder of the built-in presets: inside an installed package, or in the checkout."""
     installed = importlib.resources.files("kgan") / "_zoo"
     if installed.is_dir():
@@ -33,7 +33,9 @@ def _builtin():
 
 def _folders():
     """All presets' folders by name."""
-    found = {path.parent.name: path.parent for path in sorted(_builtin().glob("*/preset.json"))}
+    found = {
+        path.parent.name: path.parent for path in sorted(builtin_folder().glob("*/preset.json"))
+    }
     return {**found, **_registered}
 
 
@@ -88,7 +90,7 @@ def register(folder):
     folder = pathlib.Path(folder).resolve()
     if not (folder / "preset.json").is_file():
         raise ValueError(f"{folder} has no preset.json")
-    if (_builtin() / folder.name / "preset.json").is_file():
+    if (builtin_folder() / folder.name / "preset.json").is_file():
         raise ValueError(f"{folder.name!r} is a built-in preset: give the folder another name")
     preset = json.loads((folder / "preset.json").read_text())
     missing = [key for key in REQUIRED if key not in preset]

@@ -1,7 +1,8 @@
 """How good the images are: functions on features, and metrics that take images in batches."""
 
 from kgan.metrics.base import FeatureMetric, Metric
-from kgan.metrics.classifier import class_accuracy, inception_score
+from kgan.metrics.classifier_scores import class_accuracy, inception_score
+from kgan.metrics.classifiers import classifier, classifier_features
 from kgan.metrics.codes import (
     code_accuracy,
     code_correlation,
@@ -46,6 +47,8 @@ __all__ = [
     "PrecisionRecall",
     "SlicedWassersteinDistance",
     "class_accuracy",
+    "classifier",
+    "classifier_features",
     "code_accuracy",
     "code_correlation",
     "code_purity",

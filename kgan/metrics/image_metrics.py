@@ -4,7 +4,7 @@ import numpy as np
 
 from kgan.metrics._arrays import images_of, labels_of
 from kgan.metrics.base import Metric, joined, missing
-from kgan.metrics.classifier import class_accuracy, inception_score, probabilities_of
+from kgan.metrics.classifier_scores import class_accuracy, inception_score, probabilities_of
 from kgan.metrics.extractor import Extractor
 from kgan.metrics.similarity import ms_ssim
 
