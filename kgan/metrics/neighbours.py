@@ -1,5 +1,7 @@
 """Metrics by nearest neighbours: precision, recall, density, coverage, and memorisation."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
 from kgan.metrics._arrays import to_numpy, two_sets
@@ -47,14 +49,23 @@ def prdc(real, fake, k=5):
     recalled = np.zeros(len(real), bool)
     covered = np.zeros(len(real), bool)
     slack = round_off(real.shape[1])
-    for i in blocks(len(real)):
-        x = rows_of(real, i) - centre
-        for j in blocks(len(fake)):
-            distances = squared_distances(x, rows_of(fake, j) - centre, slack)
-            inside = distances < real_radii[i, None]
-            balls[j] += inside.sum(axis=0)
-            covered[i] |= inside.any(axis=1)
-            recalled[i] |= (distances < fake_radii[j]).any(axis=1)
+
+    def count_real_balls(i, j, distances):
+        inside = distances < real_radii[i, None]
+        balls[j] += np.count_nonzero(inside, axis=0)
+        covered[i] |= inside.any(axis=1)
+
+    def count_fake_balls(i, j, distances):
+        recalled[i] |= (distances < fake_radii[j]).any(axis=1)
+
+    with ThreadPoolExecutor(1) as pool:
+        for i in blocks(len(real)):
+            x = rows_of(real, i) - centre
+            for j in blocks(len(fake)):
+                distances = squared_distances(x, rows_of(fake, j) - centre, slack)
+                done = pool.submit(count_real_balls, i, j, distances)
+                count_fake_balls(i, j, distances)
+                done.result()
     return {
         "precision": float((balls > 0).mean()),
         "recall": float(recalled.mean()),
@@ -105,16 +116,23 @@ def nearest_neighbours(samples, train, k=1):
 def _radii(features, k, centre):
     """Squared distance `(n,)` of each point to its k-th neighbour; each pair is computed once."""
     nearest = np.full((len(features), k), np.inf)
-    for i in blocks(len(features)):
-        x = rows_of(features, i) - centre
-        within = squared_distances(x, x)
-        np.fill_diagonal(within, np.inf)
-        nearest[i] = _smallest(nearest[i], within, k)
-        for j in blocks(len(features), start=i.stop):
-            across = squared_distances(x, rows_of(features, j) - centre)
-            nearest[i] = _smallest(nearest[i], across, k)
-            nearest[j] = _smallest(nearest[j], np.ascontiguousarray(across.T), k)
-    return nearest.max(axis=1)
+
+    def narrow(block, distances):
+        nearest[block] = _smallest(nearest[block], np.ascontiguousarray(distances), k)
+
+    # NumPy multiplies on all cores, but sorts on one.
+    with ThreadPoolExecutor(1) as pool:
+        for i in blocks(len(features)):
+            x = rows_of(features, i) - centre
+            within = squared_distances(x, x)
+            np.fill_diagonal(within, np.inf)
+            narrow(i, within)
+            for j in blocks(len(features), start=i.stop):
+                across = squared_distances(x, rows_of(features, j) - centre)
+                done = pool.submit(narrow, i, across)
+                narrow(j, across.T)
+                done.result()
+    return np.maximum(nearest.max(axis=1), 0)
 
 
 def _smallest(known, values, k):
