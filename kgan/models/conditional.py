@@ -6,7 +6,8 @@ arXiv:1411.1784.
 import keras
 import numpy as np
 
-from kgan.models.gan import GAN, takes_condition
+from kgan.models.gan import GAN
+from kgan.models.players import takes_condition
 
 
 @keras.saving.register_keras_serializable("kgan")

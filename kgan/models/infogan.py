@@ -8,7 +8,8 @@ import numpy as np
 from keras import ops
 
 from kgan.latents import Categorical
-from kgan.models.gan import GAN, as_float
+from kgan.models.gan import GAN
+from kgan.models.sampling import as_float
 
 
 @keras.saving.register_keras_serializable("kgan")

@@ -1,6 +1,7 @@
 """Networks to configurations and back, with what Keras leaves out."""
 
 import keras
+from keras import ops
 
 
 def serialize_network(network):
@@ -33,3 +34,52 @@ def copy_network(network, name):
     copy.set_weights(network.get_weights())
     copy.trainable = False
     return copy
+
+
+class Saving:
+    """The part of `GAN` that goes into files and comes back from them."""
+
+    @classmethod
+    def from_config(cls, config):
+        """The inverse of `get_config`."""
+        networks = {
+            player: deserialize_network(config[player]) for player in ("generator", "discriminator")
+        }
+        return cls(**{**config, **networks})
+
+    def get_compile_config(self):
+        """The arguments of `compile`, serialised; None before `compile`."""
+        if not self.compiled:
+            return None
+        serialize = keras.saving.serialize_keras_object
+        return {
+            "generator_optimizer": serialize(self.optimizer.generator),
+            "discriminator_optimizer": serialize(self.optimizer.discriminator),
+            **self.compile_arguments,
+        }
+
+    def compile_from_config(self, config):
+        """Compiles as the saved model was."""
+        self.compile(**config)
+
+    # Keras leaves the states of seed generators, the model's and those of its layers, out of its
+    # files; without them training would not go on as it was.
+
+    def seed_states(self):
+        """The variables that Keras does not save."""
+        saved = {id(weight) for weight in self.weights}
+        return [v for v in self.variables if id(v) not in saved]
+
+    def save_own_variables(self, store):
+        """Saves the model's own weights and all seeds."""
+        super().save_own_variables(store)
+        for i, state in enumerate(self.seed_states()):
+            store[f"seed_{i}"] = ops.convert_to_numpy(state)
+
+    def load_own_variables(self, store):
+        """Loads what `save_own_variables` saved."""
+        keys = list(store.keys())
+        super().load_own_variables({k: store[k] for k in keys if not k.startswith("seed_")})
+        for i, state in enumerate(self.seed_states()):
+            if f"seed_{i}" in keys:
+                state.assign(store[f"seed_{i}"][()])

@@ -1,0 +1,140 @@
+"""What a user hands to Keras, made ready for it: optimizers and data."""
+
+import keras
+
+from kgan.models import checks, rounds
+from kgan.models.players import computes_in_float16
+from kgan.optimizers import PlayerOptimizers, player_optimizer
+
+
+class Fitting:
+    """The part of `GAN` that is compiled and fitted."""
+
+    def compile(
+        self,
+        generator_optimizer=None,
+        discriminator_optimizer=None,
+        jit_compile="auto",
+        steps_per_execution=1,
+        run_eagerly=False,
+    ):
+        """Gives each player its optimizer.
+
+        Args:
+            generator_optimizer: A Keras optimizer or its name; the paper's by default.
+            discriminator_optimizer: Another one; the paper's by default.
+            jit_compile: Whether to compile the round with XLA (`"auto"`: where a GPU is).
+            steps_per_execution: Rounds in one call of the compiled function.
+            run_eagerly: Whether to run the round in Python, for debugging.
+
+        Raises:
+            ValueError: If both players are given the same optimizer object.
+        """
+        given = {"generator": generator_optimizer, "discriminator": discriminator_optimizer}
+        shared = generator_optimizer is discriminator_optimizer
+        if shared and isinstance(generator_optimizer, keras.optimizers.Optimizer):
+            raise ValueError(
+                "both players were given the same optimizer object, which would mix their "
+                "moments: create one for each"
+            )
+        optimizers = PlayerOptimizers(
+            **{
+                player: player_optimizer(
+                    self.default_optimizer() if optimizer is None else optimizer,
+                    player,
+                    loss_scaling=computes_in_float16(getattr(self, player)),
+                )
+                for player, optimizer in given.items()
+            }
+        )
+        super().compile(
+            optimizer=optimizers,
+            jit_compile=jit_compile,
+            steps_per_execution=steps_per_execution,
+            run_eagerly=run_eagerly,
+            auto_scale_loss=False,
+        )
+        optimizers.build(self.generator.trainable_variables, self.discriminator.trainable_variables)
+        self.compile_arguments = {
+            "jit_compile": jit_compile,
+            "steps_per_execution": steps_per_execution,
+            "run_eagerly": run_eagerly,
+        }
+
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        verbose="auto",
+        callbacks=None,
+        validation_split=0.0,
+        validation_data=None,
+        shuffle=True,
+        class_weight=None,
+        sample_weight=None,
+        initial_epoch=0,
+        steps_per_epoch=None,
+        validation_steps=None,
+        validation_batch_size=None,
+        validation_freq=1,
+    ):
+        """Trains both players. As `keras.Model.fit`, with these differences.
+
+        Args:
+            x: Images: an array, a `tf.data.Dataset`, a `PyDataset`, a torch `DataLoader` or a
+                generator of batches, alone or with a condition.
+            y: The condition, where `x` is an array and the model is conditional.
+            batch_size: Images of each discriminator update (32 by default; data sets have
+                their own). A round takes `discriminator_steps` times as many.
+            epochs: See `keras.Model.fit`, as for all that is not named here.
+            verbose: Progress counts rounds.
+            callbacks: Keras callbacks.
+            validation_split: Fraction of the arrays, from their end, to validate on.
+            validation_data: What `evaluate` is run on after an epoch.
+            shuffle: Whether arrays are shuffled. The order is a function of `seed` and of the
+                rounds that the model has played, so a loaded model goes on where it was.
+            class_weight: Not supported.
+            sample_weight: Not supported.
+            initial_epoch: Where the count of epochs goes on.
+            steps_per_epoch: Rounds in an epoch.
+            validation_steps: Batches of `validation_data`.
+            validation_batch_size: `batch_size` by default.
+            validation_freq: Epochs between validations.
+
+        Returns:
+            A `keras.callbacks.History`.
+
+        Raises:
+            ValueError: If there is less data than one round takes, `batch_size` is no multiple
+                of the number of replicas, or images are out of range.
+        """
+        checks.check_no_weights(class_weight=class_weight, sample_weight=sample_weight)
+        image_shape = keras.tree.flatten(self.discriminator.inputs)[0].shape[1:]
+        plan = rounds.plan(
+            x,
+            y,
+            batch_size=batch_size,
+            steps=self.discriminator_steps,
+            shuffle=shuffle,
+            seed=self.seed,
+            replicas=self.replicas,
+            validation_split=0.0 if validation_data is not None else validation_split,
+            steps_per_epoch=steps_per_epoch,
+            epochs=epochs,
+            image_shape=image_shape,
+        )
+        return super().fit(
+            plan.data,
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=rounds.with_callback(callbacks, plan.follow),
+            validation_data=plan.validation_data or validation_data,
+            shuffle=False,
+            initial_epoch=initial_epoch,
+            steps_per_epoch=plan.steps_per_epoch,
+            validation_steps=validation_steps,
+            validation_batch_size=validation_batch_size or plan.batch_size,
+            validation_freq=validation_freq,
+        )

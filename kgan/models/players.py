@@ -1,0 +1,67 @@
+"""What the two networks are, and whether they can play each other."""
+
+import keras
+
+
+def takes_condition(network):
+    """Whether a network has a second input."""
+    return len(keras.tree.flatten(network.inputs)) > 1
+
+
+def computes_in_float16(network):
+    """Whether any of a network's layers computes in float16."""
+    return any(layer.compute_dtype == "float16" for layer in network._flatten_layers())
+
+
+def check_networks(generator, discriminator):
+    """Refuses networks that cannot play each other.
+
+    Raises:
+        ValueError: If a network is not built, their shapes do not fit, or the discriminator
+            does not end in logits.
+    """
+    for role, network in (("generator", generator), ("discriminator", discriminator)):
+        if not isinstance(network, keras.Model) or not getattr(network, "inputs", None):
+            raise ValueError(
+                f"the {role} must be a built Keras model with known inputs (functional, or "
+                f"Sequential that starts with keras.Input); got {network!r}"
+            )
+    made = keras.tree.flatten(generator.outputs)[0].shape
+    judged = keras.tree.flatten(discriminator.inputs)[0].shape
+    if len(made) != len(judged) or any(
+        a != b for a, b in zip(made[1:], judged[1:]) if a is not None and b is not None
+    ):
+        raise ValueError(
+            f"the generator makes images of shape {made[1:]} but the discriminator takes "
+            f"{judged[1:]}"
+        )
+    logits = keras.tree.flatten(discriminator.outputs)[0]
+    if tuple(logits.shape[1:]) != (1,):
+        raise ValueError(
+            "the discriminator's first output must be one logit an image, of shape (n, 1); "
+            f"got {tuple(logits.shape)}"
+        )
+    last = getattr(logits, "_keras_history", (None,))[0]
+    if getattr(last, "activation", None) is keras.activations.sigmoid:
+        raise ValueError(
+            f"the discriminator ends in a sigmoid ({last.name!r}), but the losses take logits: "
+            "remove the activation"
+        )
+
+
+def check_penalties(penalties, discriminator):
+    """Refuses batch normalisation in the discriminator under a penalty on its gradient.
+
+    Raises:
+        ValueError: If there are both, or two penalties of one name.
+    """
+    names = [p.name for p in penalties]
+    if len(set(names)) < len(names):
+        raise ValueError(f"each penalty can be given once; got {names}")
+    for layer in discriminator._flatten_layers() if penalties else ():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            raise ValueError(
+                f"{names[0]} constrains the gradient at each image, which batch normalisation "
+                f"({layer.name!r}) makes depend on the whole batch: use LayerNormalization or "
+                "none in the discriminator (arXiv:1704.00028, Sec. 4)"
+            )
