@@ -1,0 +1,215 @@
+"""From a run to a preset: all of it or nothing, and a card for every preset that trains."""
+
+import copy
+import json
+import shutil
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+import kgan
+from kgan import publish, training
+
+PRESET = {
+    "algorithm": "GAN",
+    "arguments": {"ema_decay": 0.9},
+    "networks": {
+        "builder": "mlp",
+        "arguments": {"image_shape": [28, 28, 1], "latent_dim": 4, "width": 8},
+    },
+    "optimizers": {"generator": "adam", "discriminator": "rmsprop"},
+    "data": {"source": "embedded", "limit": 64},
+    "training": {"batch_size": 32, "rounds": 3, "seed": 0, "precision": "float32"},
+    "measured": None,
+}
+FILES = [
+    "README.md",
+    "discriminator.weights.h5",
+    "generator.weights.h5",
+    "preset.json",
+    "samples.png",
+]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A run of three rounds, of a preset that states no more than it must."""
+    out = tmp_path_factory.mktemp("runs") / "tiny"
+    training.train(copy.deepcopy(PRESET), out, verbose=0)
+    return out
+
+
+@pytest.fixture(scope="module")
+def published(finished):
+    """The preset that it becomes."""
+    folder = finished.parent / "zoo" / "tiny_one"
+    publish.publish(finished, folder, note="A remark.")
+    return folder
+
+
+@pytest.fixture
+def run(finished, tmp_path):
+    """A copy of that run, to spoil."""
+    return shutil.copytree(finished, tmp_path / "run")
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def change(path, **changes):
+    """Changes keys of a JSON file; None takes them away."""
+    config = {**json.loads(path.read_text()), **changes}
+    path.write_text(json.dumps({k: v for k, v in config.items() if v is not None}))
+
+
+def spoil(run):
+    """Makes the discriminator too large for float16: it fails when the generator is written."""
+    gan = keras.models.load_model(run / "model.keras")
+    gan.discriminator.weights[0].assign(gan.discriminator.weights[0] * 0 + 1e6)
+    gan.save(run / "model.keras")
+
+
+def test_what_is_published_samples_as_the_run_does(finished, published, monkeypatch):
+    monkeypatch.setattr(kgan.zoo, "_registered", {})  # Other tests list the zoo.
+    assert names(published) == FILES
+    assert names(published.parent) == ["tiny_one"]
+    assert kgan.zoo.register(published) == "tiny_one"
+    samples = kgan.zoo.load("tiny_one", weights="pretrained").sample(8, seed=1).astype(int)
+    expected = keras.models.load_model(finished / "model.keras").sample(8, seed=1).astype(int)
+    assert np.abs(samples - expected).max() <= 1  # The weights were rounded to float16.
+    assert Image.open(published / "samples.png").size == (8 * 30 + 2, 8 * 30 + 2)
+    measured = json.loads((published / "preset.json").read_text())["measured"]
+    assert (measured["rounds"], measured["real_images"]) == (3, 3 * 32)
+    assert set(measured["last_epoch"]) == {"d_loss", "g_loss", "real_score", "fake_score"}
+    assert "\nA remark.\n" in (published / "README.md").read_text()
+
+
+def test_a_failure_leaves_what_was_there(run, published, tmp_path):
+    folder = shutil.copytree(published, tmp_path / "zoo" / "mine")
+    before = contents(folder)
+    spoil(run)
+    for name in ("mine", "not_there"):
+        with pytest.raises(ValueError, match="too large for float16"):
+            publish.publish(run, tmp_path / "zoo" / name)
+    assert contents(folder) == before
+    assert names(folder.parent) == ["mine"]
+
+
+def test_a_new_version_replaces_weights_and_keeps_what_is_not_its_own(run, published, tmp_path):
+    folder = shutil.copytree(published, tmp_path / "zoo" / "mine")
+    (folder / "notes.txt").write_text("mine")
+    (folder / "evaluations").mkdir()
+    (folder / "evaluations" / "fid.json").write_text("{}")
+    publish.publish(run, folder, discriminator=False)
+    kept = [f for f in FILES if f != "discriminator.weights.h5"]
+    assert names(folder) == sorted([*kept, "evaluations", "notes.txt"])
+    assert (folder / "evaluations" / "fid.json").read_text() == "{}"
+    assert names(folder.parent) == ["mine"]
+
+
+def test_what_a_killed_process_left_is_put_right(published, tmp_path):
+    before = contents(published)
+    # As if it had been killed while it swapped the folders.
+    shutil.copytree(published, tmp_path / ".mine.replaced")
+    (tmp_path / ".mine.unfinished").mkdir()
+    (tmp_path / ".mine.unfinished" / "generator.weights.h5").write_bytes(b"half")
+    with pytest.raises(KeyboardInterrupt), publish.replacing(tmp_path / "mine") as made:
+        assert names(made) == []
+        raise KeyboardInterrupt
+    assert contents(tmp_path / "mine") == before
+    assert names(tmp_path) == ["mine"]
+
+
+def test_a_folder_of_something_else_is_not_taken(run):
+    before = contents(run / "samples")
+    for folder in (run, run / "samples"):
+        with pytest.raises(ValueError, match="holds other files and no preset"):
+            publish.publish(run, folder)
+    assert contents(run / "samples") == before
+    with pytest.raises(ValueError, match=r"history\.csv is a file"):
+        publish.publish(run, run / "history.csv")
+
+
+@pytest.mark.parametrize(
+    ("optimizers", "said"),
+    [
+        (
+            {"generator": "adam", "discriminator": "rmsprop"},
+            "generator: adam with Keras's defaults; discriminator: rmsprop with Keras's defaults",
+        ),
+        ({"generator": None}, "generator: the algorithm's own; discriminator: the algorithm's own"),
+        (
+            {
+                "generator": {"class_name": "Adam", "config": {}},
+                "discriminator": {
+                    "class_name": "SGD",
+                    "config": {
+                        "learning_rate": {
+                            "module": "keras.optimizers.schedules",
+                            "class_name": "ExponentialDecay",
+                            "config": {
+                                "initial_learning_rate": 0.1,
+                                "decay_steps": 10,
+                                "decay_rate": 0.5,
+                            },
+                        },
+                        "momentum": 0.9,
+                    },
+                },
+            },
+            "generator: Adam with Keras's defaults; discriminator: SGD learning_rate="
+            "ExponentialDecay(initial_learning_rate=0.1, decay_steps=10, decay_rate=0.5), "
+            "momentum=0.9",
+        ),
+    ],
+)
+def test_optimizers_of_every_form_are_on_the_card(optimizers, said, published):
+    preset = json.loads((published / "preset.json").read_text())
+    preset["optimizers"] = optimizers
+    kgan.zoo.build(preset)
+    assert f"| optimizers | {said} |" in publish.card("mine", preset)
+
+
+def test_a_serialized_optimizer_is_on_the_card():
+    optimizer = keras.optimizers.serialize(keras.optimizers.SGD(0.5, name="sgd"))
+    assert publish.describe(optimizer).startswith("SGD name=sgd, learning_rate=0.5, ")
+
+
+def test_what_a_preset_does_not_state_the_card_says(published):
+    text = (published / "README.md").read_text()
+    assert "| optimizers | generator: adam with Keras's defaults; discriminator: rmsprop" in text
+    assert "\nGAN on embedded. Method: not stated.\n" in text
+    assert "| data | embedded, split train; licence: not stated |" in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"algorithm": None, "networks": None}, "lacks algorithm, networks:"),
+        ({"networks": {"builder": "mlp"}}, "lacks networks.arguments:"),
+        ({"training": {"batch_size": 32}}, "lacks training.seed, training.precision:"),
+        ({"optimizers": "adam"}, "optimizers must be an object, got 'adam'"),
+    ],
+)
+def test_a_preset_that_lacks_something_is_refused_first(changes, said, run, tmp_path):
+    change(run / "config.json", **changes)
+    (run / "model.keras").write_bytes(b"never read")
+    with pytest.raises(ValueError, match=said):
+        publish.publish(run, tmp_path / "mine")
+    assert not (tmp_path / "mine").exists()
+
+
+def test_a_run_without_a_finished_epoch_is_refused(run, tmp_path):
+    (run / "history.csv").write_text("rounds,epoch,d_loss\n")
+    with pytest.raises(ValueError, match=r"history\.csv has no epoch"):
+        publish.publish(run, tmp_path / "mine")
+    (run / "model.keras").unlink()
+    with pytest.raises(FileNotFoundError, match="finish the run first"):
+        publish.publish(run, tmp_path / "mine")
