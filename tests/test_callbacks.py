@@ -1,3 +1,6 @@
+import csv
+import json
+
 import keras
 import numpy as np
 import PIL.Image
@@ -18,6 +21,19 @@ def fit(gan, epochs, *listed, **kwargs):
     return gan.fit(
         tiny.images(12), batch_size=4, epochs=epochs, verbose=0, callbacks=[*listed], **kwargs
     )
+
+
+def light_model(**kwargs):
+    """Four weights, for what does not depend on images."""
+    gan = kgan.GAN(*tiny.line())
+    gan.compile(**kwargs)
+    return gan
+
+
+def fit_light(gan, epochs, *listed, **kwargs):
+    """Epochs of three rounds."""
+    numbers = tiny.column(*range(-6, 6)) / 6
+    return gan.fit(numbers, batch_size=4, epochs=epochs, verbose=0, callbacks=[*listed], **kwargs)
 
 
 def test_sample_grid_shows_the_same_latents_over_time(tmp_path):
@@ -43,10 +59,10 @@ def test_drawing_a_grid_does_not_change_training(tmp_path):
 
 
 def test_stop_at_rounds_counts_all_that_were_played():
-    gan = model()
-    fit(gan, 10, callbacks.StopAtRounds(4))
+    gan = light_model()
+    fit_light(gan, 10, callbacks.StopAtRounds(4))
     assert int(gan.rounds) == 4
-    fit(gan, 10, callbacks.StopAtRounds(9))
+    fit_light(gan, 10, callbacks.StopAtRounds(9))
     assert int(gan.rounds) == 9
 
 
@@ -64,3 +80,177 @@ def test_checkpoint_replaces_a_file_only_by_a_complete_one(tmp_path, monkeypatch
     with pytest.raises(OSError, match="disk full"):
         fit(gan, 1, callbacks.Checkpoint(path))
     assert int(keras.models.load_model(path).rounds) == 3
+
+
+class Pixels:
+    """Features that need no network: the mean pixel of each quarter of an image."""
+
+    digest = "mean of each quarter"
+
+    def __init__(self):
+        self.images = 0
+
+    def __call__(self, images):
+        self.images += len(images)
+        return images.reshape(len(images), 2, 4, 2, 4).mean(axis=(2, 4)).reshape(len(images), 4)
+
+
+def frechet(extractor=None):
+    return kgan.metrics.FrechetInceptionDistance(extractor or Pixels())
+
+
+def test_stop_at_rounds_refuses_what_was_played_already():
+    gan = light_model()
+    fit_light(gan, 1)
+    with pytest.raises(ValueError, match="has played 3 rounds already"):
+        fit_light(gan, 1, callbacks.StopAtRounds(3))
+    assert int(gan.rounds) == 3
+
+
+@pytest.mark.parametrize("rounds", [2, 3, 5, 6])
+def test_stop_at_rounds_is_exact_with_several_steps_an_execution(rounds):
+    gan = light_model(steps_per_execution=2)
+    # An epoch has three rounds: an execution of two and one of one.
+    fit_light(gan, 10, callbacks.StopAtRounds(rounds))
+    assert int(gan.rounds) == rounds
+
+
+def test_stop_at_rounds_says_where_it_cannot_stop():
+    gan = light_model(steps_per_execution=2)
+    with pytest.raises(ValueError, match="4 rounds are left, and steps_per_execution=2"):
+        fit_light(gan, 10, callbacks.StopAtRounds(4))
+    assert int(gan.rounds) == 0
+
+
+def test_evaluate_logs_what_the_metric_says_of_the_samples(tmp_path):
+    gan, test = model(), tiny.images(40, seed=1)
+    evaluate = callbacks.Evaluate(frechet(), test, n=20, seed=3, cache=tmp_path / "cache")
+    logger = keras.callbacks.CSVLogger(tmp_path / "history.csv")
+    history = fit(gan, 2, evaluate, logger).history
+    expected = kgan.metrics.frechet_distance(Pixels()(test), Pixels()(gan.sample(20, seed=3)))
+    assert history["fid"][1] == pytest.approx(expected, rel=1e-6)
+    rows = list(csv.DictReader((tmp_path / "history.csv").open()))
+    assert [float(row["fid"]) for row in rows] == history["fid"]
+
+
+def test_evaluate_finds_the_real_features_in_its_cache(tmp_path):
+    seen = []
+    for _ in range(2):
+        extractor = Pixels()
+        fit(model(), 1, callbacks.Evaluate(frechet(extractor), tiny.images(40), 20, cache=tmp_path))
+        seen.append(extractor.images)
+    assert seen == [60, 20]
+
+
+@pytest.mark.parametrize(("unit", "every"), [("epochs", 2), ("rounds", 5)])
+def test_between_evaluations_the_entry_is_nan(unit, every, tmp_path):
+    evaluate = callbacks.Evaluate(
+        frechet(), tiny.images(40), n=20, every=every, unit=unit, cache=False
+    )
+    values = fit(model(), 5, evaluate).history["fid"]
+    # Rounds played after each epoch: 3, 6, 9, 12, 15. The first epoch is always evaluated.
+    expected = {"epochs": [0, 1, 3], "rounds": [0, 1, 3, 4]}[unit]
+    assert [i for i, value in enumerate(values) if not np.isnan(value)] == expected
+
+
+def test_evaluating_does_not_change_training():
+    trained = []
+    for listed in ([], [callbacks.Evaluate(frechet(), tiny.images(40), n=20, cache=False)]):
+        gan = model()
+        fit(gan, 2, *listed)
+        trained.append(gan.get_weights())
+    for without, evaluated in zip(*trained):
+        np.testing.assert_array_equal(without, evaluated)
+
+
+def test_evaluate_asks_a_conditional_model_for_the_labels_of_the_data():
+    gan = kgan.ConditionalGAN(*tiny.networks(classes=tiny.CLASSES), classes=tiny.CLASSES)
+    gan.compile()
+    asked = []
+    sample = gan.sample
+    gan.sample = lambda n, condition, seed: asked.append(condition) or sample(n, condition, seed)
+    test = kgan.data.ImageDataset(tiny.images(40), np.full(40, 2), batch_size=8)
+    metric = [kgan.metrics.IntraClassFrechetDistance(Pixels()), frechet()]
+    history = gan.fit(
+        *tiny.data(gan), batch_size=8, verbose=0,
+        callbacks=[callbacks.Evaluate(metric, test, n=50, cache=False)],
+    ).history  # fmt: skip
+    np.testing.assert_array_equal(asked, [np.full(50, 2)])
+    # With one class only, both are the same.
+    assert history["intra_fid"] == pytest.approx(history["fid"], rel=1e-4)
+
+
+def test_evaluate_needs_real_images_for_what_compares_with_them():
+    with pytest.raises(ValueError, match="pass held-out ones as `data`"):
+        callbacks.Evaluate(frechet())
+    with pytest.raises(ValueError, match="unit must be one of epochs, rounds"):
+        callbacks.Evaluate(frechet(), tiny.images(4), unit="images")
+
+
+class Scores(keras.callbacks.Callback):
+    """Logs a given value an epoch, as `Evaluate` does what it measures."""
+
+    def __init__(self, *values):
+        super().__init__()
+        self.values = values
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["score"] = self.values[epoch]
+
+
+def rounds_in(path):
+    return int(keras.models.load_model(path).rounds)
+
+
+@pytest.mark.parametrize(("mode", "best"), [("min", 2), ("max", 4)])
+def test_the_best_and_the_last_model_are_kept(mode, best, tmp_path):
+    gan, path = light_model(), tmp_path / "run" / "best.keras"
+    checkpoint = callbacks.BestCheckpoint(path, "score", mode)
+    fit_light(gan, 5, Scores(3.0, 1.0, float("nan"), 4.0, 2.0), checkpoint)
+    assert rounds_in(path) == 3 * best
+    assert rounds_in(tmp_path / "run" / "final.keras") == 15
+    record = json.loads((tmp_path / "run" / "best.json").read_text())
+    value = {"min": 1.0, "max": 4.0}[mode]
+    assert record == {
+        "monitor": "score", "mode": mode, "value": value, "epoch": best - 1, "rounds": 3 * best
+    }  # fmt: skip
+
+
+def test_a_resumed_run_remembers_its_best(tmp_path):
+    path = tmp_path / "best.keras"
+    fit_light(light_model(), 2, Scores(1.0, 3.0), callbacks.BestCheckpoint(path, "score", "min"))
+    resumed = keras.models.load_model(tmp_path / "final.keras")
+    scores = Scores(None, None, 2.0, 0.5)
+    checkpoint = callbacks.BestCheckpoint(path, "score", "min")
+    fit_light(resumed, 3, scores, checkpoint, initial_epoch=2)
+    assert rounds_in(path) == 3
+    fit_light(resumed, 4, scores, checkpoint, initial_epoch=3)
+    assert rounds_in(path) == 12
+
+
+def test_a_new_run_forgets_the_best_of_another(tmp_path):
+    path = tmp_path / "best.keras"
+    for score in (1.0, 2.0):
+        checkpoint = callbacks.BestCheckpoint(path, "score", "min", final=False)
+        fit_light(light_model(), 1, Scores(score), checkpoint)
+        assert checkpoint.best == score
+    assert not (tmp_path / "final.keras").exists()
+
+
+def test_a_metric_says_by_what_and_which_way_the_best_is_chosen(tmp_path):
+    metric = kgan.metrics.PrecisionRecall(Pixels(), k=2)
+    checkpoint = callbacks.BestCheckpoint(tmp_path / "best.keras", metric)
+    evaluate = callbacks.Evaluate(metric, tiny.images(40), n=20, cache=False)
+    history = fit(model(), 3, evaluate, checkpoint).history
+    assert checkpoint.best == max(history["prdc_coverage"])
+
+
+def test_best_checkpoint_says_what_is_wrong(tmp_path):
+    with pytest.raises(ValueError, match=r"put kgan\.callbacks\.Evaluate before it"):
+        fit_light(light_model(), 1, callbacks.BestCheckpoint(tmp_path / "best.keras", "fid", "min"))
+    with pytest.raises(ValueError, match='mode must be "min" or "max"'):
+        callbacks.BestCheckpoint(tmp_path / "best.keras", "fid")
+    with pytest.raises(ValueError, match=r"must end in .keras"):
+        callbacks.BestCheckpoint(tmp_path / "best.h5", "fid", "min")
+    with pytest.raises(ValueError, match="cannot both be"):
+        callbacks.BestCheckpoint(tmp_path / "final.keras", "fid", "min")

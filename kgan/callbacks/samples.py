@@ -1,11 +1,11 @@
-"""Keras callbacks for GANs."""
+"""Pictures of what a model makes while it learns."""
 
-import os
 import pathlib
 
 import keras
 
 from kgan import data
+from kgan.callbacks.rounds import rounds_played
 
 
 class SampleGrid(keras.callbacks.Callback):
@@ -53,56 +53,3 @@ class SampleGrid(keras.callbacks.Callback):
             images = gan.sample(columns**2, condition=self.condition, seed=self.seed)
         path = self.folder / f"{rounds_played(gan):06d}.png"
         data.save_image(path, data.grid(images, columns=columns))
-
-
-class StopAtRounds(keras.callbacks.Callback):
-    """Stops training when the model has played a number of rounds.
-
-    Args:
-        rounds: In all, those of earlier calls of `fit` included.
-    """
-
-    def __init__(self, rounds):
-        super().__init__()
-        self.rounds = rounds
-
-    def on_epoch_begin(self, epoch, logs=None):
-        """Notes how many rounds were played."""
-        self.before = rounds_played(self.model)
-
-    def on_train_batch_end(self, batch, logs=None):
-        """Stops when it is enough."""
-        if self.before + batch + 1 >= self.rounds:
-            self.model.stop_training = True
-
-
-class Checkpoint(keras.callbacks.Callback):
-    """Saves the whole model after every epoch, so that training can go on exactly.
-
-    A file that is there is replaced only by a complete one.
-
-    Args:
-        path: A file name that ends in `.keras`.
-    """
-
-    def __init__(self, path):
-        super().__init__()
-        self.path = pathlib.Path(path)
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Saves."""
-        save(self.model, self.path)
-
-
-def save(model, path):
-    """Saves a model to a `.keras` file, which is replaced only by a complete one."""
-    path = pathlib.Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.unfinished.keras")
-    model.save(unfinished)
-    os.replace(unfinished, path)
-
-
-def rounds_played(gan):
-    """How many rounds a model has played."""
-    return int(keras.ops.convert_to_numpy(gan.rounds))
