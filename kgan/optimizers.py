@@ -2,6 +2,11 @@
 
 import keras
 
+TWO_RATES = (
+    "two players have two learning rates: read or set gan.optimizer.generator.learning_rate and "
+    "gan.optimizer.discriminator.learning_rate"
+)
+
 
 @keras.saving.register_keras_serializable("kgan")
 class PlayerOptimizers(keras.optimizers.Optimizer):
@@ -9,7 +14,9 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
 
     Keras's trainers, callbacks and file formats know one `model.optimizer`. This one holds the
     state of both players; each player is stepped by its own optimizer. Keras's learning-rate
-    callbacks find the two through `optimizers` and treat each for itself.
+    callbacks find the two through `optimizers` and treat each for itself. The pair has no learning
+    rate: read and set the players' own, `gan.optimizer.generator.learning_rate` and
+    `gan.optimizer.discriminator.learning_rate`.
 
     Args:
         generator: A Keras optimizer.
@@ -36,6 +43,19 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
     def optimizers(self):
         """`[generator, discriminator]`, the name by which Keras's callbacks ask for them."""
         return [self.generator, self.discriminator]
+
+    @property
+    def learning_rate(self):
+        """None: each player has its own.
+
+        Raises:
+            AttributeError: Where it is read or set.
+        """
+        raise AttributeError(TWO_RATES)
+
+    @learning_rate.setter
+    def learning_rate(self, value):
+        raise AttributeError(TWO_RATES)
 
     @property
     def variables(self):

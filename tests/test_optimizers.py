@@ -47,6 +47,18 @@ def test_defaults_are_of_the_dcgan():
         assert optimizer.beta_1 == 0.5
 
 
+def test_the_pair_has_no_learning_rate():
+    gan = compiled(keras.optimizers.Adam(1e-3), keras.optimizers.SGD(1e-2))
+    said = r"gan\.optimizer\.generator\.learning_rate and gan\.optimizer\.discriminator"
+    with pytest.raises(AttributeError, match=said):
+        gan.optimizer.learning_rate  # noqa: B018
+    with pytest.raises(AttributeError, match=said):
+        gan.optimizer.learning_rate = 1e-4
+    gan.optimizer.generator.learning_rate = 1e-4
+    rates = [float(optimizer.learning_rate) for optimizer in gan.optimizer.optimizers]
+    assert rates == pytest.approx([1e-4, 1e-2])
+
+
 def test_one_object_for_both_is_refused():
     adam = keras.optimizers.Adam()
     with pytest.raises(ValueError, match="both players were given the same optimizer object"):
