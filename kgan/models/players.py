@@ -8,6 +8,13 @@ def takes_condition(network):
     return len(keras.tree.flatten(network.inputs)) > 1
 
 
+def condition_shape(network):
+    """The shape of one condition, `()` for a class label; None if the network takes none."""
+    return (
+        tuple(keras.tree.flatten(network.inputs)[1].shape[1:]) if takes_condition(network) else None
+    )
+
+
 def computes_in_float16(network):
     """Whether any of a network's layers computes in float16."""
     return any(layer.compute_dtype == "float16" for layer in network._flatten_layers())
@@ -17,8 +24,8 @@ def check_networks(generator, discriminator):
     """Refuses networks that cannot play each other.
 
     Raises:
-        ValueError: If a network is not built, their shapes do not fit, or the discriminator
-            does not end in logits.
+        ValueError: If a network is not built, they are not told the same condition, their shapes
+            do not fit, or the discriminator does not end in logits.
     """
     for role, network in (("generator", generator), ("discriminator", discriminator)):
         if not isinstance(network, keras.Model) or not getattr(network, "inputs", None):
@@ -26,6 +33,7 @@ def check_networks(generator, discriminator):
                 f"the {role} must be a built Keras model with known inputs (functional, or "
                 f"Sequential that starts with keras.Input); got {network!r}"
             )
+    check_told_alike(generator, discriminator)
     made = keras.tree.flatten(generator.outputs)[0].shape
     judged = keras.tree.flatten(discriminator.inputs)[0].shape
     if len(made) != len(judged) or any(
@@ -46,6 +54,30 @@ def check_networks(generator, discriminator):
         raise ValueError(
             f"the discriminator ends in a sigmoid ({last.name!r}), but the losses take logits: "
             "remove the activation"
+        )
+
+
+def check_told_alike(generator, discriminator):
+    """Refuses networks of which one takes a condition that the other does not.
+
+    Raises:
+        ValueError: If there is such a condition.
+    """
+    told = {
+        "generator": condition_shape(generator),
+        "discriminator": condition_shape(discriminator),
+    }
+    if None in told.values() and set(told.values()) != {None}:
+        (one,) = (role for role, shape in told.items() if shape is not None)
+        (other,) = set(told) - {one}
+        raise ValueError(
+            f"the {one} takes a condition but the {other} has one input: give both networks a "
+            "second input or neither (kgan.networks: pass classes or condition_dim)"
+        )
+    if told["generator"] != told["discriminator"]:
+        raise ValueError(
+            f"the generator takes a condition of shape {told['generator']} but the discriminator "
+            f"one of shape {told['discriminator']}: () is a class label, (d,) a vector"
         )
 
 
