@@ -218,7 +218,8 @@ def check_config(make):
         for cls in type(gan).__mro__
         if issubclass(cls, keras.Model) and "__init__" in vars(cls) and cls is not keras.Model
         for name, parameter in inspect.signature(cls.__init__).parameters.items()
-        if name != "self" and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+        if name != "self"
+        and parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
     }
     arguments -= set(inspect.signature(keras.Model.__init__).parameters)
     assert arguments <= set(config)

@@ -48,6 +48,35 @@ def test_networks_must_fit_each_other():
     )
 
 
+@pytest.mark.parametrize("model", [kgan.GAN, kgan.WGAN, kgan.WGANGP, kgan.ConditionalGAN])
+def test_both_networks_or_neither_take_a_condition(model):
+    plain, told = tiny.networks(norm=False), tiny.networks(classes=3, norm=False)
+    refused(
+        "the generator takes a condition but the discriminator has one input: give both",
+        model,
+        told[0],
+        plain[1],
+    )
+    refused("the discriminator takes a condition but the generator", model, plain[0], told[1])
+
+
+def test_both_readers_of_codes_or_neither_take_a_condition():
+    codes = [kgan.latents.Categorical(3)]
+    plain = tiny.networks(code_parameters=3)
+    told = tiny.networks(code_parameters=3, classes=3)
+    for networks in ((told[0], plain[1]), (plain[0], told[1])):
+        refused("takes a condition but the", kgan.InfoGAN, *networks, codes=codes)
+
+
+def test_both_networks_take_the_same_condition():
+    refused(
+        r"a condition of shape \(\) but the discriminator one of shape \(5,\)",
+        kgan.GAN,
+        tiny.networks(classes=3)[0],
+        tiny.networks(condition_dim=5)[1],
+    )
+
+
 def test_the_discriminator_must_end_in_one_logit():
     generator = tiny.networks()[0]
     refused(
@@ -67,6 +96,14 @@ def test_the_discriminator_must_end_in_one_logit():
         keras.layers.Dense(1)(keras.layers.Flatten()(images))
     )
     refused("ends in a sigmoid", kgan.GAN, generator, keras.Model(images, probability))
+
+
+@pytest.mark.parametrize(
+    "model", [kgan.GAN, kgan.WGAN, kgan.WGANGP, kgan.ConditionalGAN, kgan.InfoGAN]
+)
+def test_only_the_networks_go_by_position(model):
+    with pytest.raises(TypeError, match="positional argument"):
+        model(*tiny.line(), 5)
 
 
 @pytest.mark.parametrize("steps", [0, -1, 2.5, "5"])

@@ -27,6 +27,14 @@ def test_gan_of_another_loss_with_penalties(check):
     check(make_combined)
 
 
+def test_a_single_penalty_needs_no_list():
+    penalty = kgan.penalties.R1(2.0)
+    gan = kgan.GAN(*tiny.line(), penalties=penalty)
+    assert gan.penalties == [penalty]
+    again = kgan.GAN.from_config(gan.get_config())
+    assert [p.weight for p in again.penalties] == [2.0]
+
+
 def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 

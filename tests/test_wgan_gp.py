@@ -56,6 +56,7 @@ def test_another_penalty_can_be_given():
     gan = kgan.WGANGP(*tiny.line(), penalties=[penalty])
     assert gan.penalties == [penalty]
     assert "lipschitz_penalty" in gan.term_names()
+    assert kgan.WGANGP(*tiny.line(), penalties=penalty).penalties == [penalty]
 
 
 def test_batch_normalisation_in_the_critic_is_refused():

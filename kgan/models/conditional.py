@@ -36,7 +36,7 @@ class ConditionalGAN(GAN):
         >>> sevens = gan.sample(16, condition=7)
     """
 
-    def __init__(self, generator, discriminator, classes=None, **kwargs):
+    def __init__(self, generator, discriminator, *, classes=None, **kwargs):
         super().__init__(generator, discriminator, **kwargs)
         for role, network in (("generator", generator), ("discriminator", discriminator)):
             if not takes_condition(network):

@@ -44,7 +44,7 @@ class GAN(backend.TrainStep, Fitting, Sampling, Saving, keras.Model):
         discriminator: A built Keras model from images to one logit each, `(n, 1)`, with no
             sigmoid at its end.
         loss: A name or a `kgan.losses.Loss`.
-        penalties: A sequence of `kgan.penalties.Penalty`.
+        penalties: A `kgan.penalties.Penalty`, or a list of them.
         discriminator_steps: Updates of the discriminator in a round.
         ema_decay: If given, a second generator follows the first as an exponential moving average
             of its weights, with this decay a round, and is the one that samples.
@@ -65,6 +65,7 @@ class GAN(backend.TrainStep, Fitting, Sampling, Saving, keras.Model):
         self,
         generator,
         discriminator,
+        *,
         loss="non_saturating",
         penalties=(),
         discriminator_steps=1,
@@ -74,6 +75,7 @@ class GAN(backend.TrainStep, Fitting, Sampling, Saving, keras.Model):
     ):
         super().__init__(**kwargs)
         loss = losses.get(loss)
+        penalties = penalties if isinstance(penalties, (list, tuple)) else [penalties]
         penalties = [get_penalty(p) for p in penalties]
         check_networks(generator, discriminator)
         check_penalties(penalties, discriminator)

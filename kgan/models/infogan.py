@@ -41,7 +41,7 @@ class InfoGAN(GAN):
         >>> gan = kgan.InfoGAN(*networks, codes=codes)
     """
 
-    def __init__(self, generator, discriminator, codes=None, information_weights=None, **kwargs):
+    def __init__(self, generator, discriminator, *, codes=None, information_weights=None, **kwargs):
         codes = [Categorical(10)] if codes is None else codes
         self.codes = [
             keras.saving.deserialize_keras_object(c) if isinstance(c, dict) else c for c in codes

@@ -29,6 +29,7 @@ class WGAN(GAN):
         self,
         generator,
         discriminator,
+        *,
         discriminator_steps=5,
         clip=0.01,
         loss="wasserstein",

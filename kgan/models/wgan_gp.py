@@ -16,8 +16,8 @@ class WGANGP(GAN):
         generator: See `GAN`.
         discriminator: The critic; see `GAN`.
         discriminator_steps: Updates of the critic in a round, the paper's n_critic.
-        penalties: Penalties on the critic; `GradientPenalty(10.0)` by default, the paper's
-            lambda.
+        penalties: What keeps the critic Lipschitz; `GradientPenalty(10.0)` by default, the
+            paper's lambda. See `GAN`.
         **kwargs: See `GAN`.
 
     Example:
@@ -30,6 +30,7 @@ class WGANGP(GAN):
         self,
         generator,
         discriminator,
+        *,
         discriminator_steps=5,
         penalties=None,
         loss="wasserstein",
