@@ -74,6 +74,27 @@ def test_statistics_of_batch_normalisation_are_copied():
     assert len(checks.moved(averaged, checks.values(a for a, w in pairs if w.trainable))) == 5
 
 
+class Unregistered(keras.layers.Layer):
+    def call(self, inputs):
+        return inputs
+
+
+@pytest.mark.parametrize(
+    ("layer", "said"),
+    [
+        (lambda: keras.layers.Lambda(lambda x: 2 * x, name="double"), "'double' is a Lambda"),
+        (Unregistered, "must be one of Keras's, or a subclass registered with"),
+    ],
+)
+def test_a_generator_that_cannot_be_copied_is_refused(layer, said):
+    latents = keras.Input((1,))
+    generator = keras.Model(latents, layer()(keras.layers.Dense(1)(latents)))
+    discriminator = tiny.line()[1]
+    with pytest.raises(ValueError, match=said):
+        kgan.GAN(generator, discriminator, ema_decay=0.9)
+    assert kgan.GAN(generator, discriminator).ema_generator is None
+
+
 @pytest.mark.parametrize("decay", [1.0, -0.1, 1.5])
 def test_decays_out_of_range_are_refused(decay):
     with pytest.raises(ValueError, match=rf"ema_decay must be in \[0, 1\), got {decay}"):

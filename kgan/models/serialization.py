@@ -27,13 +27,32 @@ def deserialize_network(config):
 
 
 def copy_network(network, name):
-    """The same network with the same weights under another name, not trainable."""
-    config = serialize_network(network)
-    config["config"]["name"] = name
-    copy = deserialize_network(config)
+    """The same network with the same weights under another name, not trainable.
+
+    Raises:
+        ValueError: If the network cannot be made again from its config.
+    """
+    try:
+        config = serialize_network(network)
+        config["config"]["name"] = name
+        copy = deserialize_network(config)
+    # What Keras raises depends on the layer, and a layer of the user's may raise anything.
+    except Exception as error:
+        raise ValueError(
+            f"the {name} is a copy of {network.name!r}, which cannot be copied: every layer must "
+            "be one of Keras's, or a subclass registered with "
+            "@keras.saving.register_keras_serializable() whose get_config has its arguments"
+            f"{about_lambdas(network)}. Without ema_decay there is no copy"
+        ) from error
     copy.set_weights(network.get_weights())
     copy.trainable = False
     return copy
+
+
+def about_lambdas(network):
+    """What to say of a network's Lambda layers, whose Python code Keras does not copy."""
+    found = [x.name for x in network._flatten_layers() if isinstance(x, keras.layers.Lambda)]
+    return f"; {', '.join(map(repr, found))} is a Lambda around Python code" if found else ""
 
 
 class Saving:
