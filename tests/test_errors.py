@@ -276,11 +276,24 @@ def test_the_first_batch_is_looked_at(gan):
 
 
 def test_what_cannot_be_sampled(gan):
-    refused("n must be at least 1, got 0", gan.sample, 0)
+    for n in (0, -1, 2.5):
+        refused(f"n must be an integer of at least 1, got {n}", gan.sample, n)
+    refused("n must be an integer of at least 1, got 0", gan.random_latents, 0)
+    refused("batch_size must be an integer of at least 1, got 0", gan.sample, 2, batch_size=0)
     refused("truncation must be between 0 and 1, got 1.5", gan.sample, 2, truncation=1.5)
     refused(
         r"latents must have shape \(2, 6\), got \(3, 6\)", gan.sample, 2, latents=np.zeros((3, 6))
     )
+
+
+@pytest.mark.parametrize("networks", [tiny.networks, tiny.line])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_samples_of_a_generator_that_diverged(networks, value):
+    gan = kgan.GAN(*networks())
+    kernel = gan.generator.trainable_variables[0]
+    kernel.assign(np.full(kernel.shape, value, "float32"))
+    with np.errstate(invalid="ignore"):
+        refused("generator makes NaN or infinity, in 3 of 3 images: training div", gan.sample, 3)
 
 
 def test_a_backend_that_cannot_train():

@@ -1,6 +1,7 @@
 """Images from a model: latents, conditions and pixels."""
 
 import keras
+import numpy as np
 from keras import ops
 
 from kgan.models import checks
@@ -46,10 +47,11 @@ class Sampling:
             something other than images.
 
         Raises:
-            ValueError: If `n` is not positive, or truncation, latents or condition do not fit.
+            ValueError: If `n` is not positive, truncation, latents or condition do not fit, or the
+                generator makes NaN or infinity.
         """
-        if n < 1:
-            raise ValueError(f"n must be at least 1, got {n}")
+        n = checks.check_integer("n", n, 1)
+        batch_size = checks.check_integer("batch_size", batch_size, 1)
         if latents is None:
             latents = self.random_latents(n, seed, truncation)
         latents = ops.convert_to_numpy(latents)
@@ -63,6 +65,7 @@ class Sampling:
         elif condition is not None:
             raise ValueError("this model is not conditional: its generator takes only latents")
         images = self.predict(inputs, batch_size=batch_size, verbose=0)
+        check_finite(images)
         return to_pixels(images) if images.ndim == 4 else images
 
     def random_latents(self, n, seed=None, truncation=1.0):
@@ -77,8 +80,9 @@ class Sampling:
             A NumPy array `(n, latent_dim)`.
 
         Raises:
-            ValueError: If truncation is out of range.
+            ValueError: If `n` is not positive or truncation out of range.
         """
+        n = checks.check_integer("n", n, 1)
         if not 0 <= truncation <= 1:
             raise ValueError(f"truncation must be between 0 and 1, got {truncation}")
         return ops.convert_to_numpy(self.sample_latents(n, HostNoise(seed, scale=truncation)))
@@ -103,6 +107,21 @@ def as_float(images):
     if keras.backend.standardize_dtype(images.dtype) == "uint8":
         return ops.cast(images, "float32") / 127.5 - 1.0
     return ops.cast(images, "float32")
+
+
+def check_finite(images):
+    """Refuses what a generator makes after its training diverged.
+
+    Raises:
+        ValueError: If there is NaN or infinity among the images.
+    """
+    bad = int((~np.isfinite(images).reshape(len(images), -1).all(axis=1)).sum())
+    if bad:
+        raise ValueError(
+            f"the generator makes NaN or infinity, in {bad} of {len(images)} images: training "
+            "diverged. Go back to an earlier model, and train with a smaller learning rate or a "
+            "penalty"
+        )
 
 
 def to_pixels(images):
