@@ -1,11 +1,13 @@
 """Training a preset in a run folder: what `kgan train` does.
 
 A run folder holds `config.json` (the preset as trained), `environment.json` (software, hardware,
-the data's digest), `seconds.json`, `history.csv`, `samples/` (a grid after every epoch),
-`checkpoint.keras` (to resume from) and, at the end, `model.keras`.
+the data's digest), `seconds.json`, `history.csv` (a line an epoch: rounds played, and running
+means), `samples/` (a grid after every epoch), `checkpoint.keras` (to resume from) and, at the
+end, `model.keras`.
 """
 
 import contextlib
+import csv
 import importlib
 import json
 import os
@@ -20,6 +22,9 @@ import keras
 import kgan
 from kgan import callbacks, zoo
 
+# Keras's CSVLogger writes the one for what was not logged, a shorter line has the other.
+EMPTY = ("NA", "", None)
+
 
 def train(preset, out, *, resume=False, jit="auto", data_dir=None, verbose="auto"):
     """Trains a preset's model from scratch, or on from its checkpoint.
@@ -33,13 +38,18 @@ def train(preset, out, *, resume=False, jit="auto", data_dir=None, verbose="auto
         verbose: As in `fit`.
 
     Returns:
-        The trained model, and whether it was interrupted.
+        The trained model, and whether Ctrl-C stopped it early.
 
     Raises:
         FileExistsError: If the folder holds a run already and `resume` is not set.
         FileNotFoundError: If there is nothing to resume.
+        KeyboardInterrupt: If it was interrupted before anything was written, or twice.
     """
-    out = pathlib.Path(out)
+    with StopOnInterrupt() as interrupt:
+        return _train(preset, pathlib.Path(out), resume, jit, data_dir, verbose, interrupt)
+
+
+def _train(preset, out, resume, jit, data_dir, verbose, interrupt):
     checkpoint = out / "checkpoint.keras"
     if resume and not checkpoint.is_file():
         raise FileNotFoundError(f"{out} has no checkpoint.keras to resume from")
@@ -56,15 +66,16 @@ def train(preset, out, *, resume=False, jit="auto", data_dir=None, verbose="auto
         gan = keras.models.load_model(checkpoint)
     else:
         gan = zoo.build(preset, jit_compile=jit)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "config.json").write_text(json.dumps(preset, indent=2) + "\n")
-    (out / "environment.json").write_text(json.dumps(environment(dataset), indent=2) + "\n")
+    surroundings = environment(dataset)
     per_epoch = max(1, len(dataset) // gan.discriminator_steps)
     total = training[length] * (1 if length == "rounds" else per_epoch)
     done = callbacks.rounds_played(gan)
     first = done // per_epoch
-    seconds = Seconds(out / "seconds.json")
-    with stop_on_interrupt(gan) as interrupted:
+    interrupt.wait_for_round()
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        write_json(out / "config.json", preset)
+        write_json(out / "environment.json", surroundings)
         gan.fit(
             dataset,
             initial_epoch=first,
@@ -72,14 +83,34 @@ def train(preset, out, *, resume=False, jit="auto", data_dir=None, verbose="auto
             verbose=verbose,
             callbacks=[
                 callbacks.StopAtRounds(total),
+                interrupt,
                 callbacks.SampleGrid(out / "samples"),
-                keras.callbacks.CSVLogger(out / "history.csv", append=resume),
+                HistoryFile(out / "history.csv", resume),
                 callbacks.Checkpoint(checkpoint),
-                seconds,
+                Seconds(out / "seconds.json"),
             ],
         )
+    except BaseException:
+        if not checkpoint.is_file():
+            discard(out)
+        raise
     callbacks.save(gan, out / "model.keras")
-    return gan, bool(interrupted)
+    return gan, interrupt.interrupted and callbacks.rounds_played(gan) < total
+
+
+def write_json(path, value):
+    """Writes what a person may want to read."""
+    path.write_text(json.dumps(value, indent=2) + "\n")
+
+
+def discard(out):
+    """Removes what a run wrote that cannot be resumed, so that it can be begun anew."""
+    written = ("config.json", "environment.json", "seconds.json", "history.csv")
+    for name in (*written, "samples/000000.png"):
+        (out / name).unlink(missing_ok=True)
+    for folder in (out / "samples", out):
+        with contextlib.suppress(OSError):  # It holds something else, or is not there.
+            folder.rmdir()
 
 
 def environment(dataset):
@@ -102,13 +133,64 @@ def environment(dataset):
 
 
 def gpu_name():
-    """The name of the GPU that JAX trains on, None where there is none."""
-    if keras.backend.backend() != "jax":
-        return None
-    import jax
+    """The name of the GPU that the backend trains on, None where there is none."""
+    if keras.backend.backend() == "jax":
+        import jax
 
-    device = jax.devices()[0]
-    return device.device_kind if device.platform == "gpu" else None
+        device = jax.devices()[0]
+        return device.device_kind if device.platform == "gpu" else None
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        devices = tf.config.get_visible_devices("GPU")
+        details = tf.config.experimental.get_device_details(devices[0]) if devices else {}
+        return details.get("device_name", "GPU") if devices else None
+    import torch
+
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else None
+
+
+class HistoryFile(keras.callbacks.Callback):
+    """Writes a line an epoch: rounds played, the epoch, and all that it logged.
+
+    The file is replaced by a complete one each time, so its columns may change between runs. Those
+    that nothing was ever logged for are left out.
+
+    Args:
+        path: Of the CSV file.
+        resume: Whether to go on from the file that is there, as far as the model has come.
+    """
+
+    def __init__(self, path, resume=False):
+        super().__init__()
+        self.path = pathlib.Path(path)
+        self.resume = resume
+        self.lines = []
+
+    def on_train_begin(self, logs=None):
+        """Reads the lines of earlier runs; those of lost rounds are played again."""
+        if self.resume and self.path.is_file():
+            with self.path.open(newline="") as file:
+                lines = list(csv.DictReader(file))
+            played = callbacks.rounds_played(self.model)
+            # Files of kgan 0.1.0 do not count rounds.
+            self.lines = [line for line in lines if int(line.get("rounds") or 0) <= played]
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Adds a line."""
+        logs = dict(logs or {})
+        terms = {name: logs.pop(name) for name in self.model.term_names() if name in logs}
+        rounds = callbacks.rounds_played(self.model)
+        self.lines.append({"rounds": rounds, "epoch": epoch, **terms, **logs})
+        columns = dict.fromkeys(["rounds", "epoch"])
+        for line in self.lines:
+            columns.update((key, None) for key, value in line.items() if value not in EMPTY)
+        unfinished = self.path.with_name(f".{self.path.name}.unfinished")
+        with unfinished.open("w", newline="") as file:
+            writer = csv.DictWriter(file, list(columns), extrasaction="ignore")
+            writer.writeheader()
+            writer.writerows(self.lines)
+        os.replace(unfinished, self.path)
 
 
 class Seconds(keras.callbacks.Callback):
@@ -128,17 +210,48 @@ class Seconds(keras.callbacks.Callback):
         self.path.write_text(json.dumps(before + time.perf_counter() - self.start))
 
 
-@contextlib.contextmanager
-def stop_on_interrupt(model):
-    """Lets Ctrl-C end `fit` after the round at hand; yields a list that is then not empty."""
-    interrupted = []
+class StopOnInterrupt(keras.callbacks.Callback):
+    """Lets Ctrl-C end `fit` after the round at hand.
 
-    def stop(signum, frame):
-        interrupted.append(signum)
-        model.stop_training = True
+    As a context, it takes over Ctrl-C: the first one is noted, and raises KeyboardInterrupt unless
+    `wait_for_round` was called; any further one is Python's own business again and raises at once.
+    As a callback, it ends `fit`.
 
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield interrupted
-    finally:
-        signal.signal(signal.SIGINT, before)
+    Attributes:
+        interrupted: Whether there was one.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.interrupted = False
+        self.waits = False
+
+    def __enter__(self):
+        self.before = signal.signal(signal.SIGINT, self.note)
+        return self
+
+    def __exit__(self, *error):
+        signal.signal(signal.SIGINT, self.before)
+
+    def note(self, signum, frame):
+        """Handles the first interrupt."""
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.interrupted = True
+        if not self.waits:
+            raise KeyboardInterrupt
+
+    def wait_for_round(self):
+        """From now on an interrupt waits for a round to end.
+
+        Raises:
+            KeyboardInterrupt: If there was one before. Raised in a finalizer, or by a library that
+                catches everything, it would be lost.
+        """
+        self.waits = True
+        if self.interrupted:
+            raise KeyboardInterrupt
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Ends `fit`, which forgets what was asked for before it began."""
+        if self.interrupted:
+            self.model.stop_training = True

@@ -116,7 +116,7 @@ def test_train_leaves_a_run_folder(run_folder):
     }
     config = json.loads((run_folder / "config.json").read_text())
     assert config["training"]["rounds"] == 2
-    assert (run_folder / "history.csv").read_text().startswith("epoch,d_loss")
+    assert (run_folder / "history.csv").read_text().startswith("rounds,epoch,d_loss")
 
 
 def test_train_does_not_overwrite_a_run(run_folder, capsys):

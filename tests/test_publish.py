@@ -1,16 +1,21 @@
-"""From a run to a preset: all of it or nothing, and a card for every preset that trains."""
+"""Runs, and the presets that they become: all of it or nothing, and a card for every one."""
 
 import copy
+import csv
 import json
+import os
+import platform
 import shutil
+import signal
+import sys
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 from PIL import Image
 
-import kgan
-from kgan import publish, training
+from kgan import publish, training, zoo
 
 PRESET = {
     "algorithm": "GAN",
@@ -77,11 +82,11 @@ def spoil(run):
 
 
 def test_what_is_published_samples_as_the_run_does(finished, published, monkeypatch):
-    monkeypatch.setattr(kgan.zoo, "_registered", {})  # Other tests list the zoo.
+    monkeypatch.setattr(zoo, "_registered", {})  # Other tests list the zoo.
     assert names(published) == FILES
     assert names(published.parent) == ["tiny_one"]
-    assert kgan.zoo.register(published) == "tiny_one"
-    samples = kgan.zoo.load("tiny_one", weights="pretrained").sample(8, seed=1).astype(int)
+    assert zoo.register(published) == "tiny_one"
+    samples = zoo.load("tiny_one", weights="pretrained").sample(8, seed=1).astype(int)
     expected = keras.models.load_model(finished / "model.keras").sample(8, seed=1).astype(int)
     assert np.abs(samples - expected).max() <= 1  # The weights were rounded to float16.
     assert Image.open(published / "samples.png").size == (8 * 30 + 2, 8 * 30 + 2)
@@ -173,7 +178,7 @@ def test_a_folder_of_something_else_is_not_taken(run):
 def test_optimizers_of_every_form_are_on_the_card(optimizers, said, published):
     preset = json.loads((published / "preset.json").read_text())
     preset["optimizers"] = optimizers
-    kgan.zoo.build(preset)
+    zoo.build(preset)
     assert f"| optimizers | {said} |" in publish.card("mine", preset)
 
 
@@ -213,3 +218,132 @@ def test_a_run_without_a_finished_epoch_is_refused(run, tmp_path):
     (run / "model.keras").unlink()
     with pytest.raises(FileNotFoundError, match="finish the run first"):
         publish.publish(run, tmp_path / "mine")
+
+
+def table(path):
+    with path.open(newline="") as file:
+        return list(csv.reader(file))
+
+
+def preset_of(rounds):
+    return {**PRESET, "training": {**PRESET["training"], "rounds": rounds}}
+
+
+def test_the_history_counts_rounds_and_has_no_empty_columns(finished):
+    # 64 images are two rounds of 32: the second epoch is cut short.
+    head, *lines = table(finished / "history.csv")
+    assert head == ["rounds", "epoch", "d_loss", "g_loss", "real_score", "fake_score"]
+    assert [line[:2] for line in lines] == [["2", "0"], ["3", "1"]]
+    assert all(np.isfinite(float(value)) for line in lines for value in line)
+
+
+def test_a_history_of_older_columns_goes_on(run):
+    old = ["epoch", "d_loss", "fake_score", "g_loss", "real_score", "val_d_loss", "val_g_loss"]
+    rows = [["0", "0.5", "-1.0", "2.0", "1.0", "NA", "NA"], ["1", "0.25", "-2.0", "3.0", "2.0"]]
+    (run / "history.csv").write_text("".join(f"{','.join(row)}\n" for row in [old, *rows]))
+    training.train(preset_of(4), run, resume=True, verbose=0)
+    head, *lines = table(run / "history.csv")
+    assert head == ["rounds", "epoch", "d_loss", "fake_score", "g_loss", "real_score"]
+    assert lines[:2] == [["", *row[:5]] for row in rows]
+    assert lines[2][:2] == ["4", "1"]
+    assert np.isfinite(np.array(lines[2], float)).all()
+    assert len(lines) == 3
+
+
+def test_lines_of_rounds_that_were_lost_are_left_out(run):
+    # As if the run had been killed between a line and its checkpoint.
+    before = table(run / "history.csv")
+    with (run / "history.csv").open("a") as file:
+        file.write("4,1,9.0,9.0,9.0,9.0\n")
+    training.train(preset_of(4), run, resume=True, verbose=0)
+    after = table(run / "history.csv")
+    assert after[:3] == before
+    assert [line[:2] for line in after[3:]] == [["4", "1"]]
+    assert after[3][2] != "9.0"
+
+
+def interrupting(function, times=1, swallow=False):
+    """A function that is interrupted before it does its work."""
+
+    def interrupted(*args, **kwargs):
+        try:
+            for _ in range(times):
+                signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            if not swallow:
+                raise
+        return function(*args, **kwargs)
+
+    return interrupted
+
+
+@pytest.mark.parametrize(("function", "swallow"), [("load_data", True), ("build", False)])
+def test_an_interrupt_while_loading_leaves_nothing(function, swallow, tmp_path, monkeypatch):
+    handler = signal.getsignal(signal.SIGINT)
+    changed = interrupting(getattr(zoo, function), swallow=swallow)
+    monkeypatch.setattr(zoo, function, changed)
+    with pytest.raises(KeyboardInterrupt):
+        training.train(copy.deepcopy(PRESET), tmp_path / "run", verbose=0)
+    assert names(tmp_path) == []
+    assert signal.getsignal(signal.SIGINT) == handler
+
+
+def test_an_interrupt_before_the_first_round_is_not_lost(tmp_path, monkeypatch):
+    grid = training.callbacks.SampleGrid
+    monkeypatch.setattr(grid, "on_train_begin", interrupting(grid.on_train_begin))
+    gan, interrupted = training.train(copy.deepcopy(PRESET), tmp_path / "run", verbose=0)
+    assert interrupted
+    assert training.callbacks.rounds_played(gan) == 1
+    assert [line[:2] for line in table(tmp_path / "run" / "history.csv")[1:]] == [["1", "0"]]
+
+
+def test_an_interrupt_of_the_last_round_is_none(run, monkeypatch):
+    grid = training.callbacks.SampleGrid
+    monkeypatch.setattr(grid, "on_epoch_end", interrupting(grid.on_epoch_end))
+    assert not training.train(preset_of(4), run, resume=True, verbose=0)[1]
+
+
+def test_a_second_interrupt_aborts_at_once(run, tmp_path, monkeypatch):
+    handler = signal.getsignal(signal.SIGINT)
+    stop = training.callbacks.StopAtRounds
+    twice = interrupting(stop.on_train_batch_end, times=2)
+    monkeypatch.setattr(stop, "on_train_batch_end", twice)
+    # A new run has nothing to go on from: it can be begun again.
+    with pytest.raises(KeyboardInterrupt):
+        training.train(copy.deepcopy(PRESET), tmp_path / "new", verbose=0)
+    assert not (tmp_path / "new").exists()
+    before = contents(run / "samples"), (run / "checkpoint.keras").read_bytes()
+    with pytest.raises(KeyboardInterrupt):
+        training.train(preset_of(9), run, resume=True, verbose=0)
+    assert (contents(run / "samples"), (run / "checkpoint.keras").read_bytes()) == before
+    assert signal.getsignal(signal.SIGINT) == handler
+
+
+def stand_in(backend, gpu):
+    """What a library says of its devices, with a GPU or without."""
+    device = SimpleNamespace(platform="gpu" if gpu else "cpu", device_kind=gpu or "cpu")
+    config = SimpleNamespace(
+        get_visible_devices=lambda kind: [device] if gpu and kind == "GPU" else [],
+        experimental=SimpleNamespace(get_device_details=lambda device: {"device_name": gpu}),
+    )
+    cuda = SimpleNamespace(is_available=lambda: bool(gpu), get_device_name=lambda: gpu)
+    return {
+        "tensorflow": SimpleNamespace(config=config),
+        "jax": SimpleNamespace(devices=lambda: [device]),
+        "torch": SimpleNamespace(cuda=cuda),
+    }[backend]
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
+@pytest.mark.parametrize("gpu", [None, "NVIDIA H100 80GB HBM3"])
+def test_the_gpu_is_known_by_name_on_every_backend(backend, gpu, monkeypatch):
+    # Only one library is loaded here, and there may be no GPU.
+    monkeypatch.setattr(keras.backend, "backend", lambda: backend)
+    monkeypatch.setitem(sys.modules, backend, stand_in(backend, gpu))
+    assert training.gpu_name() == gpu
+
+
+def test_the_hardware_is_recorded(finished):
+    assert json.loads((finished / "environment.json").read_text())["hardware"] == (
+        training.gpu_name() or f"{os.cpu_count()} cores, {platform.machine()}"
+    )
