@@ -4,6 +4,7 @@ It lives outside the package, so that `list`, `info` and `help` answer at once: 
 zoo's JSON without importing Keras. Everything else is handed over to `kgan.cli`.
 """
 
+import argparse
 import difflib
 import importlib.util
 import json
@@ -54,6 +55,27 @@ def check_name(name, command):
     raise ValueError(f"the zoo has no preset {name!r}: {hint}")
 
 
+def label_or_file(text):
+    """A class label as an integer, or the name of a `.npy` file."""
+    if text.endswith(".npy"):
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        message = f"{text!r} is neither a class label (an integer) nor a .npy file"
+        raise argparse.ArgumentTypeError(message) from None
+
+
+def check_condition(given):
+    """Refuses, before the slow imports, what is neither labels nor one file that exists."""
+    files = [item for item in given if isinstance(item, str)]
+    if files and len(given) > 1:
+        all_given = " ".join(map(str, given))
+        raise ValueError(f"--condition takes class labels or one .npy file, got {all_given}")
+    if files and not pathlib.Path(files[0]).is_file():
+        raise FileNotFoundError(f"there is no file {files[0]}")
+
+
 def parser():
     """The command line's grammar."""
     # Abbreviations are off: --n would be taken for one of absl's --no... flags.
@@ -90,7 +112,13 @@ def parser():
     sample.add_argument("name", metavar="NAME", help="preset, or a .keras file")
     sample.add_argument("--n", type=int, help="images (default: a grid of 8 rows)")
     sample.add_argument("--seed", type=int, default=0)
-    sample.add_argument("--condition", type=int, nargs="+", help="class labels, one or n")
+    sample.add_argument(
+        "--condition",
+        type=label_or_file,
+        nargs="+",
+        metavar="LABEL",
+        help="class labels, one or n; or a .npy file of a vector (d,) or vectors (n, d)",
+    )
     sample.add_argument("--truncation", type=float, default=1.0)
     sample.add_argument("--out", help="file (default: NAME.png)")
 
@@ -115,6 +143,8 @@ def run(args):
     try:
         if hasattr(args, "name"):
             check_name(args.name, args.command)
+        if getattr(args, "condition", None):
+            check_condition(args.condition)
         if args.run is not None:
             args.run(args)
         else:

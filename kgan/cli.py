@@ -6,6 +6,7 @@ import sys
 import time
 
 import keras
+import numpy as np
 
 from kgan import callbacks, data, models, networks, publish, training, zoo
 from kgan.data.files import ImageFiles
@@ -68,19 +69,59 @@ def load_model(name):
     return model
 
 
+def read_condition(given):
+    """What `--condition` gives: an array, of class labels or of what a `.npy` file holds."""
+    if given is None:
+        return None
+    if not isinstance(given[0], str):
+        return np.array(given)
+    path = given[0]
+    try:
+        with open(path, "rb") as file:
+            condition = np.lib.format.read_array(file, allow_pickle=False)
+    except ValueError as error:
+        raise ValueError(
+            f"{path} cannot be read as a .npy file ({error}): write it with numpy.save"
+        ) from error
+    if condition.dtype.kind not in "iuf":
+        raise ValueError(f"{path} holds {condition.dtype}, not numbers")
+    if not np.isfinite(condition).all():
+        raise ValueError(f"{path} contains NaN or infinity")
+    return condition
+
+
+def spread_condition(condition, n, shape):
+    """One condition for all images or one for each, and how many images there are.
+
+    Args:
+        condition: An array of one condition, of `shape`, or of several; or None.
+        n: What the user asked for, or None.
+        shape: What the generator takes for an image: `()` for labels, `(d,)` for vectors.
+    """
+    several = condition is not None and condition.ndim > len(shape)
+    if several and len(condition) == 1:
+        condition, several = condition[0], False
+    if n is None:
+        n = len(condition) if several else 64
+    return condition, n
+
+
 def run_sample(args):
     """`kgan sample`."""
     gan = load_model(args.name)
-    condition, n = args.condition, args.n
-    if n is None and condition is None:
-        images, columns = gan.sample_grid(seed=args.seed, truncation=args.truncation)
+    shape = keras.tree.flatten(gan.generator.inputs)[1].shape[1:] if gan.conditional else ()
+    if gan.conditional and args.condition is None and getattr(gan, "classes", None) is None:
+        what = f"a vector of {shape[0]} numbers" if shape else "a class label"
+        raise ValueError(
+            f"{args.name} takes {what} for each image: pass --condition "
+            f"{'FILE.npy' if shape else 'LABEL'}"
+        )
+    options = {"seed": args.seed, "truncation": args.truncation}
+    if args.n is None and args.condition is None:
+        images, columns = gan.sample_grid(**options)
     else:
-        if condition is not None and len(condition) == 1:
-            condition, n = condition[0], 64 if n is None else n
-        elif n is None:
-            n = len(condition)
-        images = gan.sample(n, condition=condition, seed=args.seed, truncation=args.truncation)
-        columns = None
+        condition, n = spread_condition(read_condition(args.condition), args.n, shape)
+        images, columns = gan.sample(n, condition=condition, **options), None
     out = pathlib.Path(args.out or f"{pathlib.Path(args.name).stem}.png")
     data.save_image(out, data.grid(images, columns=columns))
     print(f"wrote {len(images)} images to {out}")

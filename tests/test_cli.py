@@ -10,6 +10,7 @@ import time
 import keras
 import numpy as np
 import pytest
+import tiny
 from PIL import Image
 
 import kgan
@@ -152,6 +153,82 @@ def test_sample_writes_a_grid_of_a_trained_model(run_folder, tmp_path, capsys):
     assert kgan_command("sample", run_folder / "model.keras", "--n", 6, "--out", out) == 0
     # Six images of 28 px in three columns, 2 px apart.
     assert Image.open(out).size == (3 * 30 + 2, 2 * 30 + 2)
+
+
+@pytest.fixture(scope="module")
+def on_vectors(tmp_path_factory):
+    """A model that takes vectors of three numbers, and its file."""
+    path = tmp_path_factory.mktemp("models") / "on_vectors.keras"
+    gan = kgan.ConditionalGAN(*tiny.networks(condition_dim=3))
+    gan.save(path)
+    return gan, path
+
+
+@pytest.mark.parametrize(
+    ("shape", "options", "n"),
+    [((3,), [], 64), ((3,), ["--n", 2], 2), ((1, 3), ["--n", 2], 2), ((5, 3), [], 5)],
+)
+def test_sample_takes_vectors_from_a_file(shape, options, n, on_vectors, tmp_path, capsys):
+    gan, path = on_vectors
+    condition = np.random.default_rng(0).normal(size=shape)
+    np.save(tmp_path / "c.npy", condition)
+    out = tmp_path / "grid.png"
+    assert kgan_command("sample", path, "--condition", tmp_path / "c.npy", *options,
+                        "--out", out) == 0  # fmt: skip
+    assert f"wrote {n} images" in capsys.readouterr().out
+    condition = condition[0] if shape == (1, 3) else condition
+    expected = kgan.data.grid(gan.sample(n, condition=condition, seed=0))
+    np.testing.assert_array_equal(np.asarray(Image.open(out)), expected[..., 0])
+
+
+def test_sample_takes_labels_from_a_file_or_one_by_one(tmp_path, capsys):
+    np.save(tmp_path / "c.npy", np.array([7, 1, 7]))
+    for given, out in ((["c.npy"], "a.png"), ([7, 1, 7], "b.png")):
+        given = [tmp_path / g if g == "c.npy" else g for g in given]
+        assert kgan_command("sample", "conditional_gan_mnist", "--condition", *given,
+                            "--out", tmp_path / out) == 0  # fmt: skip
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ([], "takes a vector of 3 numbers for each image: pass --condition FILE.npy"),
+        ([7], "condition must be a vector of shape (3,)"),
+        (["wide.npy"], "condition must be a vector of shape (3,) for all images or 2 of them"),
+        (["two.npy", "--n", 3], "or 3 of them; got shape (2, 3)"),
+        (["nan.npy"], "nan.npy contains NaN or infinity"),
+        (["words.npy"], "words.npy holds <U2, not numbers"),
+        (["objects.npy"], "objects.npy cannot be read as a .npy file"),
+        (["text.npy"], "text.npy cannot be read as a .npy file"),
+        (["empty.npy"], "n must be an integer of at least 1, got 0"),
+        (["missing.npy"], "there is no file missing.npy"),
+        (["two.npy", 3], "--condition takes class labels or one .npy file, got two.npy 3"),
+    ],
+)
+def test_mistakes_in_vectors_are_explained(given, said, on_vectors, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    np.save("wide.npy", np.zeros((2, 4)))
+    np.save("two.npy", np.zeros((2, 3)))
+    np.save("nan.npy", np.array([0.0, np.nan, 0.0]))
+    np.save("words.npy", np.array(["ab", "c"]))
+    np.save("objects.npy", np.array([None]))
+    np.save("empty.npy", np.zeros((0, 3)))
+    pathlib.Path("text.npy").write_text("1 2 3")
+    capsys.readouterr()
+    condition = ["--condition", *given] if given else []
+    assert kgan_command("sample", on_vectors[1], *condition) == 2
+    errors = capsys.readouterr().err.splitlines()
+    assert len(errors) == 1
+    assert said in errors[0]
+    assert list(tmp_path.glob("*.png")) == []
+
+
+def test_a_condition_is_labels_or_a_file(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        kgan_command("sample", "conditional_gan_mnist", "--condition", "seven")
+    assert stopped.value.code == 2
+    assert "'seven' is neither a class label" in capsys.readouterr().err
 
 
 def test_codes_are_a_json_line_an_image(run_folder, tmp_path, capsys):
