@@ -25,7 +25,13 @@ setup(
     package_dir={"kgan._zoo": "zoo"},
     package_data={
         "kgan.data": ["*.npz", "*.txt"],
-        "kgan._zoo": ["*/preset.json", "*/*.weights.h5", "*/README.md", "*/samples.png"],
+        "kgan._zoo": [
+            "*/preset.json",
+            "classifiers/classifiers.json",
+            "*/*.weights.h5",
+            "*/README.md",
+            "*/samples.png",
+        ],
     },
     py_modules=["kgan_cli"],
     entry_points={"console_scripts": ["kgan = kgan_cli:main"]},
