@@ -123,3 +123,83 @@ def test_labels_that_are_no_classes_are_refused_in_fit():
         gan.fit(images, batch_size=4)
     with pytest.raises(ValueError, match=r"got 8 images but 7 conditions"):
         gan.fit(images, tiny.labels(7), batch_size=4)
+    with pytest.raises(ValueError, match=r"shape \(n,\), got \(8, 3\).*argmax\(axis=1\) if one"):
+        gan.fit(images, np.eye(3, dtype="int32")[tiny.labels(8)], batch_size=4)
+    with pytest.raises(ValueError, match=r"condition must be integers, got float32"):
+        gan.fit(images, tiny.labels(8).astype("float32"), batch_size=4)
+    vectors = make_of_vectors()
+    vectors.compile()
+    with pytest.raises(ValueError, match=r"conditions of shape \(n, 5\), got \(8, 4\)"):
+        vectors.fit(images, np.zeros((8, 4), "float32"), batch_size=4)
+
+
+class Pairs(keras.utils.PyDataset):
+    """Batches of four images and their conditions."""
+
+    def __init__(self, arrays):
+        super().__init__()
+        self.arrays = arrays
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, index):
+        return tuple(array[4 * index : 4 * index + 4] for array in self.arrays)
+
+
+def served(kind, *arrays):
+    """Arrays in batches of four."""
+    if kind == "PyDataset":
+        return Pairs(arrays)
+    if kind == "generator":
+        return (batch for batch in map(Pairs(arrays).__getitem__, range(4)))
+    if kind == "tf.data":
+        tf = pytest.importorskip("tensorflow")
+        return tf.data.Dataset.from_tensor_slices(arrays).batch(4, drop_remainder=True)
+    torch = pytest.importorskip("torch")
+    arrays = torch.utils.data.TensorDataset(*map(torch.from_numpy, arrays))
+    return torch.utils.data.DataLoader(arrays, batch_size=4, drop_last=True)
+
+
+@pytest.mark.parametrize("kind", ["PyDataset", "generator", "tf.data", "DataLoader"])
+def test_labels_inside_data_are_checked(kind):
+    gan = make()
+    gan.compile()
+    images = tiny.images(16)
+    for labels, said in (
+        ((np.arange(16) % 4,), "labels must be 0 to 2, got 0 to 3"),
+        ((), r"data must be \(images, condition\); got images alone"),
+        ((tiny.labels(16)[:, None],), r"conditions of shape \(n,\), got \(4, 1\)"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            gan.fit(served(kind, images, *labels), verbose=0)
+        with pytest.raises(ValueError, match=said):
+            gan.evaluate(served(kind, images, *labels), verbose=0)
+        with pytest.raises(ValueError, match=said):
+            gan.fit(
+                images,
+                tiny.labels(16),
+                batch_size=4,
+                verbose=0,
+                validation_data=served(kind, images, *labels),
+            )
+    assert int(gan.rounds) == 0
+
+
+def test_arrays_to_validate_on_are_checked():
+    gan = make()
+    gan.compile()
+    images = tiny.images(8)
+    with pytest.raises(ValueError, match="labels must be 0 to 2, got 3 to 3"):
+        gan.fit(
+            images, tiny.labels(8), batch_size=4, validation_data=(images, tiny.labels(8) * 0 + 3)
+        )
+
+
+@pytest.mark.parametrize("kind", ["PyDataset", "generator", "tf.data", "DataLoader"])
+def test_data_whose_labels_were_checked_is_trained_on_from_its_start(kind):
+    watch = tiny.Watch(make())
+    watch.gan.fit(served(kind, tiny.images(16), tiny.labels(16)), verbose=0)
+    np.testing.assert_array_equal(np.sort(tiny.numbers(np.concatenate(watch.real))), np.arange(16))
+    for real, condition in zip(watch.real, watch.condition):
+        np.testing.assert_array_equal(condition, tiny.labels(16)[tiny.numbers(real)])

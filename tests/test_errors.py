@@ -272,6 +272,31 @@ def test_the_first_batch_is_looked_at(gan):
     refused(r"got an array of shape \(4, 4, 8, 1\)", gan.fit, Batches([wrong[:, :4]] * 2))
 
 
+def test_no_images_at_all(gan):
+    import tensorflow as tf
+
+    for dtype in ("uint8", "float32"):
+        images = np.zeros((0, *tiny.SHAPE), dtype)
+        said = r"there are no images: got an array of shape \(0, 8, 8, 1\)"
+        refused(said, gan.fit, images)
+        refused(said, gan.evaluate, images)
+        refused(said, gan.fit, tiny.images(8), batch_size=4, validation_data=(images,))
+    dataset = tf.data.Dataset.from_tensor_slices(tiny.images(4)).batch(4)
+    for empty in (Batches([]), iter(()), dataset.take(0)):
+        refused("the data is empty", gan.evaluate, empty)
+
+
+def test_what_is_measured_is_checked_as_what_is_trained_on(gan):
+    floats = tiny.images(8) / 255.0
+    refused(r"look like \[0, 1\]", gan.evaluate, floats)
+    refused(r"look like \[0, 1\]", gan.evaluate, Batches([floats]))
+    refused(r"got an array of shape \(8, 4, 8, 1\)", gan.evaluate, floats[:, :4])
+    refused("sample_weight has no meaning", gan.evaluate, floats, sample_weight=np.ones(8))
+    fit = {"batch_size": 4, "validation_data": (floats,)}
+    refused(r"look like \[0, 1\]", gan.fit, tiny.images(8), **fit)
+    assert int(gan.rounds) == 0
+
+
 # -- sampling --------------------------------------------------------------------------------------
 
 

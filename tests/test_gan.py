@@ -150,6 +150,49 @@ def test_images_that_are_not_grouped_into_rounds_are_refused(shape):
         gan.train_on_batch(images)
 
 
+class Weighted(keras.utils.PyDataset):
+    """Images and weights of examples."""
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, index):
+        return tiny.column(index, index), None, np.ones(2, "float32")
+
+
+def weighted(kind):
+    if kind == "PyDataset":
+        return Weighted()
+    if kind == "generator":
+        return (Weighted()[i] for i in range(4))
+    tf = pytest.importorskip("tensorflow")
+    images = tiny.column(*range(8))
+    return tf.data.Dataset.from_tensor_slices((images, images, images)).batch(2)
+
+
+@pytest.mark.parametrize("kind", ["PyDataset", "generator", "tf.data"])
+def test_weights_inside_data_are_refused(kind):
+    gan = kgan.GAN(*tiny.line())
+    gan.compile()
+    said = "sample_weight has no meaning for a GAN"
+    with pytest.raises(ValueError, match=said):
+        gan.fit(weighted(kind), verbose=0)
+    with pytest.raises(ValueError, match=said):
+        gan.evaluate(weighted(kind), verbose=0)
+    with pytest.raises(ValueError, match=said):
+        gan.fit(tiny.column(1.0, 2.0), batch_size=2, verbose=0, validation_data=weighted(kind))
+    assert int(gan.rounds) == 0
+
+
+def test_weights_of_a_single_batch_are_refused():
+    gan = kgan.GAN(*tiny.line())
+    gan.compile()
+    x, y, weights = Weighted()[0]
+    for method, images in ((gan.train_on_batch, x[:, None]), (gan.test_on_batch, x)):
+        with pytest.raises(ValueError, match="sample_weight has no meaning for a GAN"):
+            method(images, y, sample_weight=weights)
+
+
 @pytest.mark.parametrize("frozen", ["generator", "discriminator"])
 def test_a_player_can_be_frozen(frozen):
     gan = kgan.GAN(*tiny.line())

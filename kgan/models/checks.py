@@ -57,6 +57,55 @@ def check_round(shape, discriminator, steps):
         )
 
 
+def check_conditions(conditions, n, shape, dtype):
+    """Refuses conditions that data brings, unless there is a fitting one for each image.
+
+    Args:
+        conditions: What data has beside the images.
+        n: How many images.
+        shape: The shape of one condition: `()` for class labels, `(d,)` for vectors.
+        dtype: The dtype of the generator's input.
+
+    Raises:
+        ValueError: If their number, shape or dtype is wrong.
+    """
+    check_condition_dtype(conditions, dtype)
+    if conditions.ndim != len(shape) + 1 or any(
+        s is not None and s != c for s, c in zip(shape, conditions.shape[1:])
+    ):
+        expected = f"(n, {', '.join(map(str, shape))})" if shape else "(n,)"
+        hint = "" if shape else ": pass integer class labels (labels.argmax(axis=1) if one-hot)"
+        raise ValueError(
+            f"the generator takes conditions of shape {expected}, got {conditions.shape}{hint}"
+        )
+    if len(conditions) != n:
+        raise ValueError(f"got {n} images but {len(conditions)} conditions")
+
+
+def check_given(condition):
+    """Refuses data that has images alone.
+
+    Raises:
+        ValueError: If `condition` is None.
+    """
+    if condition is None:
+        raise ValueError(
+            "the generator takes a condition, so data must be (images, condition); got images alone"
+        )
+
+
+def check_condition_dtype(condition, dtype):
+    """Refuses numbers where class labels are expected.
+
+    Raises:
+        ValueError: If `dtype`, of the generator's input, is an integer and the condition is not.
+    """
+    if np.issubdtype(np.dtype(dtype), np.integer) and not np.issubdtype(
+        condition.dtype, np.integer
+    ):
+        raise ValueError(f"condition must be integers, got {condition.dtype}")
+
+
 def check_condition(condition, n, shape, dtype):
     """One condition for each of `n` images.
 
@@ -76,10 +125,7 @@ def check_condition(condition, n, shape, dtype):
     if condition is None:
         raise ValueError(f"this model is conditional: pass condition, {what} or {n} of them")
     condition = np.asarray(condition)
-    if np.issubdtype(np.dtype(dtype), np.integer) and not np.issubdtype(
-        condition.dtype, np.integer
-    ):
-        raise ValueError(f"condition must be integers, got {condition.dtype}")
+    check_condition_dtype(condition, dtype)
     if condition.shape == tuple(shape):
         condition = np.broadcast_to(condition, (n, *shape))
     if condition.shape != (n, *shape):
@@ -107,6 +153,8 @@ def check_images(images, shape):
             f"the discriminator takes images of shape {tuple(shape)}, got an array of shape "
             f"{tuple(images.shape)}"
         )
+    if not len(images):
+        raise ValueError(f"there are no images: got an array of shape {tuple(images.shape)}")
     if images.dtype == np.uint8 and len(shape) == 3:
         return
     if not np.issubdtype(images.dtype, np.floating):

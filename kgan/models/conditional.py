@@ -5,6 +5,7 @@ arXiv:1411.1784.
 
 import keras
 import numpy as np
+from keras import ops
 
 from kgan.models.gan import GAN
 from kgan.models.players import takes_condition
@@ -21,8 +22,9 @@ class ConditionalGAN(GAN):
     Args:
         generator: A built Keras model from `[latents, condition]` to images.
         discriminator: A built Keras model from `[images, condition]` to one logit each, `(n, 1)`.
-        classes: Number of classes, where the condition is a label: then labels are checked, and
-            `sample` without a condition goes through the classes in turn.
+        classes: Number of classes, where the condition is a label: then labels are checked (all
+            of an array's or a `kgan.data` data set's, and those of the first batch of other
+            data), and `sample` without a condition goes through the classes in turn.
         **kwargs: See `GAN`.
 
     Raises:
@@ -69,12 +71,17 @@ class ConditionalGAN(GAN):
                 "networks and the model with more classes, or choose other labels"
             )
 
-    def fit(self, x=None, y=None, *args, **kwargs):
-        """See `GAN.fit`; labels that are known beforehand are checked."""
-        labels = getattr(x, "labels", None) if y is None else y
+    def check_conditions(self, conditions, n):
+        """Refuses conditions of `n` images that the generator does not take."""
+        super().check_conditions(conditions, n)
+        self.check_labels(ops.convert_to_numpy(conditions))
+
+    def check_data(self, x, y=None):
+        """See `GAN.check_data`; of a data set that knows its `labels`, all are checked."""
+        labels = getattr(x, "labels", None)
         if labels is not None:
             self.check_labels(labels)
-        return super().fit(x, y, *args, **kwargs)
+        return super().check_data(x, y)
 
     def sample_grid(self, rows=8, seed=0, truncation=1.0):
         """One column a class and one latent vector a row; see `GAN.sample_grid`."""

@@ -1,6 +1,7 @@
 """What a user hands to Keras, made ready for it: optimizers and data."""
 
 import keras
+from keras import ops
 
 from kgan.models import checks, rounds
 from kgan.models.players import computes_in_float16
@@ -108,10 +109,13 @@ class Fitting:
 
         Raises:
             ValueError: If there is less data than one round takes, `batch_size` is no multiple
-                of the number of replicas, or images are out of range.
+                of the number of replicas, or images or conditions are not what the networks take.
+                Arrays are checked as a whole, of other data the first batch.
         """
         checks.check_no_weights(class_weight=class_weight, sample_weight=sample_weight)
-        image_shape = keras.tree.flatten(self.discriminator.inputs)[0].shape[1:]
+        if validation_data is not None:
+            validation_data = self.check_validation_data(validation_data)
+        x = self.check_training_data(x, y)
         plan = rounds.plan(
             x,
             y,
@@ -123,7 +127,7 @@ class Fitting:
             validation_split=0.0 if validation_data is not None else validation_split,
             steps_per_epoch=steps_per_epoch,
             epochs=epochs,
-            image_shape=image_shape,
+            image_shape=self.image_shape,
         )
         return super().fit(
             plan.data,
@@ -138,3 +142,121 @@ class Fitting:
             validation_batch_size=validation_batch_size or plan.batch_size,
             validation_freq=validation_freq,
         )
+
+    def evaluate(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        verbose="auto",
+        sample_weight=None,
+        steps=None,
+        callbacks=None,
+        return_dict=False,
+        **kwargs,
+    ):
+        """Measures both losses on data that is not trained on. As `keras.Model.evaluate`.
+
+        Args:
+            x: As in `fit`.
+            y: As in `fit`.
+            batch_size: See `keras.Model.evaluate`, as for all that is not named here.
+            verbose: See there.
+            sample_weight: Not supported.
+            steps: See there.
+            callbacks: See there.
+            return_dict: See there.
+            **kwargs: What `fit` passes when it validates.
+
+        Returns:
+            The means of everything logged, over all images.
+
+        Raises:
+            ValueError: If there is no data, or images or conditions are not what the networks take;
+                see `fit`.
+        """
+        # In `fit`, which sets this, the data was checked before the first round.
+        if not kwargs.get("_use_cached_eval_dataset"):
+            checks.check_no_weights(sample_weight=sample_weight)
+            x = self.check_data(x, y)
+        return super().evaluate(
+            x,
+            y,
+            batch_size=batch_size,
+            verbose=verbose,
+            sample_weight=sample_weight,
+            steps=steps,
+            callbacks=callbacks,
+            return_dict=return_dict,
+            **kwargs,
+        )
+
+    def check_data(self, x, y=None):
+        """Refuses images and conditions that the networks do not take.
+
+        Arrays are looked at as a whole, of data that makes its own batches the first one.
+
+        Args:
+            x: As in `fit`.
+            y: As in `fit`.
+
+        Returns:
+            `x`; of a generator, another that gives the same batches.
+
+        Raises:
+            ValueError: If there is no data, or something is wrong with it.
+        """
+        if rounds.is_array(x):
+            batch = (x, y)
+            checks.check_images(ops.convert_to_numpy(x), self.image_shape)
+        else:
+            batches = batches_of(x)
+            if batches is None:
+                return x
+            batch = rounds.first_batch(batches, self.image_shape)
+            x = chain(batch, batches) if batches is x else x
+        images, condition, sample_weight = keras.utils.unpack_x_y_sample_weight(batch)
+        checks.check_no_weights(sample_weight=sample_weight)
+        if self.conditional:
+            self.check_conditions(condition, len(images))
+        return x
+
+    def check_training_data(self, x, y):
+        """`check_data` of what `fit` is to train on, as far as `rounds.plan` does not do it."""
+        if not self.conditional and hasattr(x, "element_spec"):
+            # To look at the first batch may fill a shuffle buffer once more.
+            checks.check_no_weights(
+                sample_weight=keras.utils.unpack_x_y_sample_weight(x.element_spec)[2]
+            )
+            return x
+        return self.check_data(x, y) if self.conditional or not rounds.is_array(x) else x
+
+    def check_validation_data(self, validation_data):
+        """`check_data` of what `fit` is to validate on; returns it."""
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(validation_data)
+        checks.check_no_weights(sample_weight=sample_weight)
+        x = self.check_data(x, y)
+        return x if y is None else (x, y)
+
+    def check_conditions(self, conditions, n):
+        """Refuses conditions of `n` images that the generator does not take."""
+        checks.check_given(conditions)
+        expected = keras.tree.flatten(self.generator.inputs)[1]
+        checks.check_conditions(
+            ops.convert_to_numpy(conditions), n, tuple(expected.shape[1:]), expected.dtype
+        )
+
+
+def batches_of(x):
+    """An iterator of the batches of data that makes its own, `x` itself if it is one already."""
+    if isinstance(x, keras.utils.PyDataset):
+        return iter(()) if x.num_batches == 0 else iter([x[0]])
+    if hasattr(x, "__iter__") and not isinstance(x, rounds.NOT_A_LOADER):
+        return iter(x)
+    return None
+
+
+def chain(first, rest):
+    """A generator, which is what Keras knows, of one batch and the others."""
+    yield first
+    yield from rest

@@ -279,14 +279,11 @@ class GAN(backend.TrainStep, Fitting, Sampling, Saving, keras.Model):
 
     def unpack(self, data):
         """Splits what `fit` hands over into images and condition (None if not conditional)."""
-        images, condition, _ = keras.utils.unpack_x_y_sample_weight(data)
+        images, condition, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        checks.check_no_weights(sample_weight=sample_weight)
         if not self.conditional:
             return ops.convert_to_tensor(images), None
-        if condition is None:
-            raise ValueError(
-                "the generator takes a condition, so data must be (images, condition); "
-                "got images alone"
-            )
+        checks.check_given(condition)
         return ops.convert_to_tensor(images), ops.convert_to_tensor(condition)
 
     # -- keras.Model ---------------------------------------------------------------------------

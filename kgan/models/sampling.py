@@ -18,6 +18,11 @@ class Sampling:
         return keras.tree.flatten(self.generator.inputs)[0].shape[-1]
 
     @property
+    def image_shape(self):
+        """The shape of one image, `(height, width, channels)`, as the discriminator takes it."""
+        return tuple(keras.tree.flatten(self.discriminator.inputs)[0].shape[1:])
+
+    @property
     def conditional(self):
         """Whether images are made for a condition."""
         return takes_condition(self.generator)
