@@ -80,6 +80,7 @@ SUITE = (
     "test_rectified.py",
     "test_regularizers.py",
     "test_latents.py",
+    "test_latents_inversion.py",
     "test_noise.py",
     "test_ema.py",
     "test_mixed_precision.py",

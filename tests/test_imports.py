@@ -19,7 +19,7 @@ ALLOWED = {
     "optimizers": set(),
     "losses": set(),
     "noise": {"backend"},
-    "latents": set(),
+    "latents": {"backend", "data"},
     "penalties": {"backend"},
     "layers": set(),
     "networks": {"layers"},

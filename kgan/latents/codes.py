@@ -55,6 +55,21 @@ class Code:
         """Chosen values, one for all of `n` images or one for each, as an array `(n, size)`."""
         raise NotImplementedError
 
+    def nearest(self, values):
+        """The codes closest to any numbers `(..., size)`: NumPy, of the same shape."""
+        raise NotImplementedError
+
+    def interpolate(self, a, b, amounts):
+        """Codes on the way from `a` (amount 0) to `b` (amount 1): NumPy, `(..., size)`.
+
+        `a` and `b` have shape `(..., size)` and `amounts` a shape that broadcasts with them.
+        """
+        raise NotImplementedError
+
+    def limits(self, codes):
+        """The lowest and highest values that codes `(..., size)` may be moved to."""
+        raise NotImplementedError
+
     def get_config(self):
         """The arguments of `__init__`."""
         return {"size": self.size, "name": self.name}
@@ -114,6 +129,18 @@ class Categorical(Code):
         """The probability of each category."""
         return ops.softmax(parameters)
 
+    def nearest(self, values):
+        """The category of the largest entry, the first of equal ones."""
+        return np.eye(self.size, dtype="float32")[np.argmax(values, axis=-1)]
+
+    def interpolate(self, a, b, amounts):
+        """The category of `a` and, from half way on, that of `b`: there is none in between."""
+        return np.where(np.asarray(amounts) < 0.5, a, b)
+
+    def limits(self, codes):
+        """Themselves: a category cannot be moved little by little."""
+        return codes, codes
+
 
 @keras.saving.register_keras_serializable("kgan")
 class Continuous(Code):
@@ -160,3 +187,53 @@ class Continuous(Code):
     def predict(self, parameters):
         """The means."""
         return parameters[:, : self.size]
+
+    def nearest(self, values):
+        """The numbers, those outside of [-1, 1] at its ends."""
+        return np.clip(values, -1.0, 1.0).astype("float32")
+
+    def interpolate(self, a, b, amounts):
+        """Straight from `a` to `b`, as suits a uniform prior."""
+        return a + amounts * (b - a)
+
+    def limits(self, codes):
+        """-1 and 1."""
+        return np.full_like(codes, -1.0), np.full_like(codes, 1.0)
+
+
+def slices(codes, latent_dim):
+    """Which entries of the latent vector belong to what.
+
+    Args:
+        codes: A sequence of `Code`, in the order in which they lie at the vector's end.
+        latent_dim: The length of the vector.
+
+    Returns:
+        The slice of the noise, and a dictionary of the codes' slices by name.
+
+    Raises:
+        ValueError: If the codes do not fit into the vector.
+    """
+    start = latent_dim - sum(code.size for code in codes)
+    if start < 0:
+        raise ValueError(f"{latent_dim} latents have no room for codes of {latent_dim - start}")
+    noise, of_codes = slice(0, start), {}
+    for code in codes:
+        of_codes[code.name] = slice(start, start + code.size)
+        start += code.size
+    return noise, of_codes
+
+
+def codes_of(gan):
+    """The codes at the end of a model's latent vectors; none but in an InfoGAN."""
+    return tuple(getattr(gan, "codes", ()))
+
+
+def nearest_codes(latents, codes):
+    """Latents `(..., latent_dim)` whose codes are ones that the prior can draw."""
+    latents = np.array(latents, "float32")
+    _, places = slices(codes, latents.shape[-1])
+    for code in codes:
+        place = places[code.name]
+        latents[..., place] = code.nearest(latents[..., place])
+    return latents
