@@ -7,6 +7,7 @@ import pytest
 import tiny
 
 import kgan
+from kgan.data.files import ImageFiles
 from kgan.latents import Categorical, Continuous
 
 
@@ -175,6 +176,46 @@ def test_predict_codes_scales_uint8_images():
     from_floats = gan.predict_codes(pixels / np.float32(127.5) - 1)
     for name in ("category", "continuous"):
         np.testing.assert_allclose(from_pixels[name], from_floats[name], atol=1e-5)
+
+
+def test_predict_codes_takes_what_fit_takes():
+    gan = make()
+    pixels = tiny.images(4)
+    for images, said in (
+        (pixels[0], r"got an array of shape \(8, 8, 1\): batch it, images\[None\] of one image"),
+        (pixels[:, :4], r"got an array of shape \(4, 4, 8, 1\)"),
+        (pixels[..., 0], r"got an array of shape \(4, 8, 8\)"),
+        (pixels.astype("int64"), "images must be uint8 or float, got int64"),
+        (pixels / 255.0, r"look like \[0, 1\].*scale them \(2 \* x - 1\)"),
+        (pixels.astype("float32"), r"must be in \[-1, 1\], got \[0, 255\]"),
+        (np.full(pixels.shape, np.nan), "image 0 contains NaN"),
+        (pixels[:0], r"there are no images: got an array of shape \(0, 8, 8, 1\)"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            gan.predict_codes(images)
+    with pytest.raises(ValueError, match="batch_size must be an integer of at least 1, got 0"):
+        gan.predict_codes(pixels, batch_size=0)
+    told = kgan.InfoGAN(*tiny.networks(code_parameters=3, classes=3), codes=[Categorical(3)])
+    with pytest.raises(ValueError, match="this discriminator takes a condition too"):
+        told.predict_codes(pixels)
+    tensor, listed = keras.ops.convert_to_tensor(pixels), list(pixels)
+    for images in (tensor, listed):
+        np.testing.assert_array_equal(
+            gan.predict_codes(images)["category"], gan.predict_codes(pixels)["category"]
+        )
+
+
+def test_predict_codes_decodes_files_as_it_goes(tmp_path):
+    pixels = tiny.images(3)
+    for i, image in enumerate(pixels):
+        kgan.data.save_image(tmp_path / f"{i}.png", image)
+    files = ImageFiles(sorted(tmp_path.iterdir()))
+    gan = make()
+    np.testing.assert_allclose(
+        gan.predict_codes(files, batch_size=2)["category"],
+        gan.predict_codes(pixels)["category"],
+        rtol=1e-5,
+    )
 
 
 def test_a_grid_has_a_column_for_each_category():

@@ -149,9 +149,10 @@ def check_images(images, shape):
     if len(images.shape) != len(shape) + 1 or any(
         s is not None and s != i for s, i in zip(shape, images.shape[1:])
     ):
+        single = tuple(images.shape) == tuple(shape)
         raise ValueError(
             f"the discriminator takes images of shape {tuple(shape)}, got an array of shape "
-            f"{tuple(images.shape)}"
+            f"{tuple(images.shape)}{': batch it, images[None] of one image' if single else ''}"
         )
     if not len(images):
         raise ValueError(f"there are no images: got an array of shape {tuple(images.shape)}")

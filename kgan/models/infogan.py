@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from kgan.latents import Categorical
+from kgan.models.checks import check_images, check_integer
 from kgan.models.gan import GAN
 from kgan.models.sampling import as_float
 
@@ -155,13 +156,30 @@ class InfoGAN(GAN):
         """Reads the codes of images, real ones too.
 
         Args:
-            images: uint8, or float in [-1, 1], of shape `(n, height, width, channels)`.
+            images: uint8, or float in [-1, 1], of shape `(n, height, width, channels)`. What is not
+                an array may decode its images as they are sliced.
             batch_size: Images computed at once.
 
         Returns:
             A dictionary of arrays by code name: probabilities `(n, K)` of a categorical code, the
             expected values `(n, size)` of a continuous one.
+
+        Raises:
+            ValueError: If the images are not what the discriminator takes, as in `fit`, or the
+                discriminator takes a condition too.
+
+        Example:
+            >>> codes = gan.predict_codes(gan.sample(16))  # {"category": (16, 10)}
         """
+        batch_size = check_integer("batch_size", batch_size, 1)
+        if self.conditional:
+            raise ValueError(
+                "this discriminator takes a condition too: call gan.discriminator([images, "
+                "condition]), whose second output has the codes' parameters"
+            )
+        if hasattr(images, "__array__") or isinstance(images, (list, tuple)):
+            images = ops.convert_to_numpy(images)
+        check_images(images, self.image_shape)
         predicted = []
         for start in range(0, len(images), batch_size):
             batch = ops.convert_to_tensor(images[start : start + batch_size])
