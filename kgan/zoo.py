@@ -8,11 +8,15 @@ repository's `zoo/` and travel inside the package; `register` adds others.
 import copy
 import difflib
 import hashlib
+import http.client
 import importlib.resources
 import json
 import os
 import pathlib
 import re
+import shutil
+import tempfile
+import urllib.request
 import warnings
 
 import keras
@@ -115,8 +119,8 @@ def load(name, weights="auto"):
         preset has the discriminator's too.
 
     Raises:
-        ValueError: If there is no such preset, or weights are asked for that are not there or
-            do not have their checksum.
+        ValueError: If there is no such preset, or weights are asked for that are not there, cannot
+            be downloaded, do not have their checksum or belong to other networks.
 
     Example:
         >>> gan = kgan.zoo.load("wgan_gp_mnist")
@@ -128,7 +132,7 @@ def load(name, weights="auto"):
         files = (preset["measured"] or {}).get("weights", {})
         if files:
             paths = {player: _find_weights(_folder(name), file) for player, file in files.items()}
-            load_weights(gan, **paths)
+            _load_preset_weights(name, preset, gan, paths)
         elif weights == "pretrained":
             raise ValueError(f'{name} has no pretrained weights: train it, or pass weights="auto"')
         else:
@@ -142,7 +146,7 @@ def load(name, weights="auto"):
             raise ValueError(
                 f'weights must be "auto", "pretrained", None or a file; got {weights!r}'
             )
-        load_weights(gan, generator=weights)
+        _load_preset_weights(name, preset, gan, {"generator": weights})
     return gan
 
 
@@ -231,12 +235,39 @@ def load_weights(gan, generator, discriminator=None):
         gan: A model of the same networks.
         generator: The path of a `.weights.h5` file.
         discriminator: The same, or None to leave the discriminator as it is.
+
+    Raises:
+        ValueError: If a file holds no weights, or those of another network.
     """
-    gan.generator.load_weights(generator)
+    _load_network(gan.generator, generator, "generator")
     if gan.ema_generator is not None:
         gan.ema_generator.set_weights(gan.generator.get_weights())
     if discriminator is not None:
-        gan.discriminator.load_weights(discriminator)
+        _load_network(gan.discriminator, discriminator, "discriminator")
+
+
+def _load_network(network, path, player):
+    try:
+        network.load_weights(path)
+    # Keras, h5py and zipfile have their own errors for files of a dozen kinds.
+    except Exception as error:
+        raise ValueError(
+            f"{path} is not a weights file of this {player}, which has {len(network.weights)} "
+            f"arrays of {network.count_params():,} numbers in all"
+        ) from error
+
+
+def _load_preset_weights(name, preset, gan, paths):
+    """`load_weights` of a preset's networks, which it names where they do not fit."""
+    try:
+        load_weights(gan, **paths)
+    except ValueError as error:
+        builder, arguments = preset["networks"]["builder"], preset["networks"]["arguments"]
+        listed = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
+        raise ValueError(
+            f"the preset {name!r} is a kgan.{preset['algorithm']} of kgan.networks.{builder}"
+            f"({listed}), and {error}"
+        ) from error
 
 
 def save_weights(network, path):
@@ -288,16 +319,7 @@ def sha256(path):
 def _find_weights(folder, file):
     """The path of a weights file, downloaded into the cache if the preset names a `url`."""
     if "url" in file:
-        if not re.fullmatch("[0-9a-f]{64}", str(file["sha256"])):
-            raise ValueError(f"{file['url']} needs a sha256, got {file['sha256']!r}")
-        home = os.environ.get("KGAN_HOME", "~/.cache/kgan")
-        return keras.utils.get_file(
-            fname=f"{file['sha256']}.weights.h5",
-            origin=file["url"],
-            file_hash=file["sha256"],
-            cache_dir=os.path.expanduser(home),
-            cache_subdir="weights",
-        )
+        return _download(file["url"], file["sha256"])
     path = folder / file["file"]
     if path.parent != folder:
         raise ValueError(f"a preset's weights lie in its folder, not at {file['file']!r}")
@@ -305,4 +327,36 @@ def _find_weights(folder, file):
         raise ValueError(f"{path} is missing: install kgan again, or load with weights=None")
     if sha256(path) != file["sha256"]:
         raise ValueError(f"{path} does not have the checksum in preset.json: it was changed")
+    return path
+
+
+def _download(url, checksum):
+    """The path of a file in the cache, `KGAN_HOME` or `~/.cache/kgan`, where it gets once whole."""
+    if not re.fullmatch("[0-9a-f]{64}", str(checksum)):
+        raise ValueError(f"{url} needs a sha256, got {checksum!r}")
+    home = pathlib.Path(os.environ.get("KGAN_HOME") or "~/.cache/kgan").expanduser()
+    path = home / "weights" / f"{checksum}.weights.h5"
+    if path.is_file() and sha256(path) == checksum:
+        return path
+    remedy = (
+        f"put the file at {path} by hand, set KGAN_HOME to a folder that has it, or pass "
+        "weights=None for a fresh model"
+    )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            unfinished = pathlib.Path(folder) / path.name
+            with urllib.request.urlopen(url, timeout=60) as source, unfinished.open("wb") as target:
+                shutil.copyfileobj(source, target)
+            found = sha256(unfinished)
+            if found == checksum:
+                os.replace(unfinished, path)
+    # An unknown host, a refusal or a full disk is an OSError, a malformed url a ValueError.
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise ValueError(f"{url} could not be downloaded ({error}): {remedy}") from error
+    if found != checksum:
+        raise ValueError(
+            f"{url} has sha256 {found} where the preset expects {checksum}: it is incomplete or "
+            f"was changed. Try again, {remedy}"
+        )
     return path

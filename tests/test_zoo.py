@@ -142,6 +142,76 @@ def test_weights_lie_in_the_presets_folder(tmp_path):
         kgan.zoo.register(folder)
 
 
+def elsewhere(folder, **file):
+    """A preset like `gan_mnist` whose generator's weights are somewhere else."""
+    shutil.copytree(kgan.zoo._folder("gan_mnist"), folder)
+    preset = json.loads((folder / "preset.json").read_text())
+    preset["measured"]["weights"] = {"generator": file}
+    (folder / "preset.json").write_text(json.dumps(preset))
+    return kgan.zoo.register(folder)
+
+
+def test_weights_are_downloaded_once_and_whole(tmp_path, monkeypatch):
+    monkeypatch.setenv("KGAN_HOME", str(tmp_path / "new" / "home"))
+    cache = tmp_path / "new" / "home" / "weights"
+    generator = kgan.zoo._folder("gan_mnist") / "generator.weights.h5"
+    served = tmp_path / "served.h5"
+    served.write_bytes(generator.read_bytes())
+    checksum = kgan.zoo.sha256(generator)
+    name = elsewhere(tmp_path / "remote", url=served.as_uri(), sha256=checksum)
+    expected = kgan.zoo.load("gan_mnist", weights="pretrained").sample(4, seed=0)
+
+    whole = served.read_bytes()
+    served.write_bytes(whole[:-1])
+    with pytest.raises(
+        ValueError, match=rf"served\.h5 has sha256 .* expects {checksum}: it is inc"
+    ):
+        kgan.zoo.load(name)
+    assert not [*cache.iterdir()]
+
+    served.write_bytes(whole)
+    np.testing.assert_array_equal(kgan.zoo.load(name).sample(4, seed=0), expected)
+    assert [path.name for path in cache.iterdir()] == [f"{checksum}.weights.h5"]
+
+    served.unlink()
+    np.testing.assert_array_equal(kgan.zoo.load(name).sample(4, seed=0), expected)
+    (cache / f"{checksum}.weights.h5").write_bytes(whole[:-1])
+    with pytest.raises(ValueError, match=r"file:.*served\.h5 could not be downloaded"):
+        kgan.zoo.load(name)
+
+
+@pytest.mark.parametrize("url", ["http://localhost:9/g.weights.h5", "no url at all"])
+def test_what_cannot_be_reached_is_named_with_the_remedy(tmp_path, monkeypatch, url):
+    monkeypatch.setenv("KGAN_HOME", str(tmp_path / "home"))
+    name = elsewhere(tmp_path / f"remote_{len(url)}", url=url, sha256="0" * 64)
+    said = rf"{url} could not be downloaded \(.*\): put the file at .*home.*KGAN_HOME.*weights=None"
+    with pytest.raises(ValueError, match=said):
+        kgan.zoo.load(name)
+    assert not [*(tmp_path / "home" / "weights").iterdir()]
+    kgan.zoo.load(name, weights=None)
+
+
+def test_weights_of_another_network_are_named_with_what_was_expected(tmp_path):
+    other = kgan.zoo._folder("conditional_gan_mnist") / "generator.weights.h5"
+    said = (
+        r"the preset 'gan_mnist' is a kgan\.GAN of kgan\.networks\.dcgan\(.*latent_dim=64.*\), and "
+        rf".*{other.name} is not a weights file of this generator, which has \d+ arrays of [\d,]+ n"
+    )
+    with pytest.raises(ValueError, match=said):
+        kgan.zoo.load("gan_mnist", weights=other)
+    garbage = tmp_path / "g.weights.h5"
+    garbage.write_bytes(b"none")
+    with pytest.raises(ValueError, match="is not a weights file of this generator"):
+        kgan.zoo.load("gan_mnist", weights=str(garbage))
+    # A preset may be wrong about its own file, too.
+    name = elsewhere(
+        tmp_path / "mixed_up", file="generator.weights.h5", sha256=kgan.zoo.sha256(other)
+    )
+    shutil.copy(other, tmp_path / "mixed_up" / "generator.weights.h5")
+    with pytest.raises(ValueError, match="the preset 'mixed_up' is a kgan"):
+        kgan.zoo.load(name)
+
+
 def test_weights_survive_float16(tmp_path):
     generator, _ = kgan.networks.mlp((4, 4, 1), 3, width=8)
     digest = kgan.zoo.save_weights(generator, tmp_path / "g.weights.h5")
