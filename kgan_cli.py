@@ -33,7 +33,10 @@ def list_presets(args):
     """Prints a line for each preset."""
     for name, preset in presets().items():
         mark = "pretrained" if preset["measured"] else "no weights"
-        print(f"{name:32} {mark:11} {preset['description']}")
+        description = preset.get("description") or (
+            f"{preset['algorithm']} on {preset['data']['source']}"
+        )
+        print(f"{name:32} {mark:11} {description}")
 
 
 def show_info(args):
@@ -43,7 +46,7 @@ def show_info(args):
 
 def check_name(name, command):
     """Refuses, before the slow imports, what is neither a preset nor a `.keras` file."""
-    if name.endswith(".keras") and command != "info":
+    if name.endswith(".keras") and command not in ("info", "train"):
         if not pathlib.Path(name).is_file():
             raise FileNotFoundError(f"there is no file {name}")
         return
@@ -53,6 +56,19 @@ def check_name(name, command):
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
     hint = f"did you mean {' or '.join(near)}?" if near else "see kgan list"
     raise ValueError(f"the zoo has no preset {name!r}: {hint}")
+
+
+def check_output(out, is_folder):
+    """Refuses, before the slow imports, a file or folder that cannot be made."""
+    out = pathlib.Path(out).absolute()
+    found = next(path for path in (out, *out.parents) if path.exists())
+    if found == out and not is_folder:
+        if out.is_dir():
+            raise IsADirectoryError(f"cannot write {out}: it is a folder, give a file")
+    elif not found.is_dir():
+        raise NotADirectoryError(f"cannot write to {out}: {found} is a file, not a folder")
+    if not os.access(found, os.W_OK):
+        raise PermissionError(f"cannot write to {out}: no permission for {found}")
 
 
 def label_or_file(text):
@@ -145,6 +161,8 @@ def run(args):
             check_name(args.name, args.command)
         if getattr(args, "condition", None):
             check_condition(args.condition)
+        if getattr(args, "out", None):
+            check_output(args.out, is_folder=args.command in ("train", "quickstart"))
         if args.run is not None:
             args.run(args)
         else:

@@ -3,7 +3,9 @@
 import json
 import pathlib
 import sys
+import textwrap
 import time
+import zipfile
 
 import keras
 import numpy as np
@@ -27,14 +29,17 @@ def run_train(args):
     }
     if args.resume and (out / "config.json").is_file():
         preset = json.loads((out / "config.json").read_text())
-        if given or preset["name"] != args.name:
+        name = preset.get("name")
+        if given or name != args.name:
             wrong = ", ".join(f"--{key}" for key in given) or args.name
             raise ValueError(
-                f"{out} is a run of {preset['name']} and goes on as it was begun: leave out {wrong}"
+                f"{out} is a run of {name} and goes on as it was begun: leave out {wrong}"
             )
     else:
         preset = zoo.info(args.name)
         preset["name"] = args.name
+    # What could not be published is not worth the time of training.
+    publish.check_preset(preset)
     if "data" in given:
         source = given.pop("data")
         preset["data"] = {**preset["data"], "source": source}
@@ -63,7 +68,16 @@ def load_model(name):
     """A model from a preset's name or a `.keras` file."""
     if not name.endswith(".keras"):
         return zoo.load(name)
-    model = keras.models.load_model(name)
+    if not zipfile.is_zipfile(name):
+        raise ValueError(f"{name} is no .keras file, or a damaged one")
+    try:
+        model = keras.models.load_model(name)
+    # Keras raises errors of many types on files that are damaged or of other programs. Some quote
+    # the whole configuration around the cause.
+    except Exception as error:
+        why = str(error).split("Exception encountered: ")[-1]
+        why = textwrap.shorten(why, 300, placeholder=" ...")
+        raise ValueError(f"{name} cannot be loaded as a model: {why}") from error
     if not isinstance(model, models.GAN):
         raise ValueError(f"{name} is a {type(model).__name__}, not a GAN")
     return model
@@ -123,7 +137,10 @@ def run_sample(args):
         condition, n = spread_condition(read_condition(args.condition), args.n, shape)
         images, columns = gan.sample(n, condition=condition, **options), None
     out = pathlib.Path(args.out or f"{pathlib.Path(args.name).stem}.png")
-    data.save_image(out, data.grid(images, columns=columns))
+    try:
+        data.save_image(out, data.grid(images, columns=columns))
+    except ValueError as error:
+        raise ValueError(f"cannot write {out}: {error}") from error
     print(f"wrote {len(images)} images to {out}")
 
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 
 import keras
 import numpy as np
@@ -141,11 +142,115 @@ def test_a_run_on_other_data_says_so(run_folder):
     assert config["data_licence"] == "not stated"
 
 
-def test_a_model_that_is_no_gan_is_refused(tmp_path, capsys):
-    path = tmp_path / "other.keras"
-    keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(path)
-    assert kgan_command("sample", path) == 2
-    assert "is a Sequential, not a GAN" in capsys.readouterr().err
+@keras.saving.register_keras_serializable("elsewhere")
+class Foreign(keras.layers.Layer):
+    """A layer that other processes do not know."""
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("folder", "there is no file folder.keras"),
+        ("text", "text.keras is no .keras file, or a damaged one"),
+        ("half", "half.keras is no .keras file, or a damaged one"),
+        ("archive", "archive.keras cannot be loaded as a model"),
+        ("weightless", "weightless.keras cannot be loaded as a model"),
+        ("foreign", "foreign.keras cannot be loaded as a model: Could not locate class 'Foreign'"),
+        ("dense", "dense.keras is a Sequential, not a GAN"),
+    ],
+)
+def test_files_that_are_no_gan_are_refused(name, said, on_vectors, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    whole = on_vectors[1].read_bytes()
+    pathlib.Path("folder.keras").mkdir()
+    pathlib.Path("text.keras").write_text("not a model")
+    pathlib.Path("half.keras").write_bytes(whole[: len(whole) // 2])
+    with zipfile.ZipFile("archive.keras", "w") as archive:
+        archive.writestr("hello.txt", "hello")
+    with zipfile.ZipFile("weightless.keras", "w") as weightless:
+        with zipfile.ZipFile(on_vectors[1]) as source:
+            for file in ("config.json", "metadata.json"):
+                weightless.writestr(file, source.read(file))
+    keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save("dense.keras")
+    keras.Sequential([keras.Input((2,)), Foreign()]).save("foreign.keras")
+    monkeypatch.delitem(keras.saving.get_custom_objects(), "elsewhere>Foreign")
+    monkeypatch.setattr(Foreign, "__module__", "builtins")
+    for command in (["sample"], ["codes", "x.png"]):
+        assert kgan_command(command[0], f"{name}.keras", *command[1:]) == 2
+        (error,) = capsys.readouterr().err.splitlines()
+        assert said in error
+        assert len(error) < 500
+
+
+@pytest.mark.parametrize(
+    ("out", "said"),
+    [
+        ("file.txt/grid.png", "file.txt is a file"),
+        ("file.txt/more/grid.png", "file.txt is a file"),
+        ("folder", "folder: it is a folder, give a file"),
+        ("grid.xyz", "cannot write grid.xyz: unknown file extension"),
+        ("/proc/grid.png", "/proc/grid.png"),
+    ],
+)
+def test_outputs_that_cannot_be_written_are_refused(
+    out, said, on_vectors, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    pathlib.Path("file.txt").write_text("mine")
+    pathlib.Path("folder").mkdir()
+    np.save("c.npy", np.zeros((1, 3)))
+    arguments = [on_vectors[1], "--condition", "c.npy", "--n", 1]
+    assert kgan_command("sample", *arguments, "--out", out) == 2
+    (error,) = capsys.readouterr().err.splitlines()
+    assert said in error
+    assert pathlib.Path("file.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("command", [["train", "gan_mnist", "--data", "embedded"], ["quickstart"]])
+def test_folders_that_cannot_be_made_are_refused_first(command, tmp_path, capsys):
+    (tmp_path / "file.txt").write_text("mine")
+    assert kgan_command(*command, "--out", tmp_path / "file.txt") == 2
+    (error,) = capsys.readouterr().err.splitlines()
+    assert "file.txt is a file" in error
+
+
+def test_missing_folders_of_an_output_are_made(on_vectors, tmp_path):
+    np.save(tmp_path / "c.npy", np.zeros((1, 3)))
+    out = tmp_path / "new" / "folder" / "grid.png"
+    arguments = [on_vectors[1], "--condition", tmp_path / "c.npy", "--n", 1]
+    assert kgan_command("sample", *arguments, "--out", out) == 0
+    assert out.is_file()
+
+
+def test_images_that_cannot_be_read_are_refused(run_folder, tmp_path, capsys):
+    (tmp_path / "text.npz").write_text("hello")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "broken.png").write_bytes(b"\x89PNG\r\n")
+    for images, said in (
+        ("folder", "broken.png cannot be read as an image"),
+        ("folder/broken.png", "broken.png cannot be read as an image"),
+        ("text.npz", "text.npz cannot be read as an .npz file"),
+    ):
+        assert kgan_command("codes", run_folder / "model.keras", tmp_path / images) == 2
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        (error,) = captured.err.splitlines()
+        assert said in error
+
+
+def test_a_preset_that_could_not_be_published_is_not_trained(tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "zoo" / "mine"
+    folder.mkdir(parents=True)
+    preset = kgan.zoo.info("gan_mnist")
+    del preset["description"], preset["training"]["seed"]
+    (folder / "preset.json").write_text(json.dumps(preset))
+    monkeypatch.setattr(kgan_cli, "zoo_folder", lambda: tmp_path / "zoo")
+    monkeypatch.setattr(kgan.zoo, "info", lambda name: preset)
+    assert kgan_command("train", "mine", "--out", tmp_path / "run") == 2
+    assert "the preset lacks training.seed" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+    assert kgan_command("list") == 0
+    assert capsys.readouterr().out.split() == ["mine", "pretrained", "GAN", "on", "mnist"]
 
 
 def test_sample_writes_a_grid_of_a_trained_model(run_folder, tmp_path, capsys):
@@ -215,7 +320,6 @@ def test_mistakes_in_vectors_are_explained(given, said, on_vectors, tmp_path, mo
     np.save("objects.npy", np.array([None]))
     np.save("empty.npy", np.zeros((0, 3)))
     pathlib.Path("text.npy").write_text("1 2 3")
-    capsys.readouterr()
     condition = ["--condition", *given] if given else []
     assert kgan_command("sample", on_vectors[1], *condition) == 2
     errors = capsys.readouterr().err.splitlines()
