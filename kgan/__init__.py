@@ -10,6 +10,7 @@ from kgan import (
     networks,
     noise,
     penalties,
+    theory,
     zoo,
 )
 from kgan.models import GAN, WGAN, WGANGP, ConditionalGAN, InfoGAN
@@ -31,5 +32,6 @@ __all__ = [
     "networks",
     "noise",
     "penalties",
+    "theory",
     "zoo",
 ]

@@ -22,6 +22,7 @@ ALLOWED = {
     "latents": {"backend", "data"},
     "penalties": {"backend"},
     "layers": set(),
+    "theory": {"backend", "losses", "metrics"},
     "networks": {"layers"},
     "data": set(),
     "metrics": {"data"},
