@@ -52,6 +52,23 @@ def test_grid_refuses_what_is_no_batch(images):
         data.grid(np.zeros((2, 2, 2, 1), "uint8"), columns=0)
 
 
+def test_what_is_not_a_number_or_empty_is_refused(tmp_path):
+    images = np.zeros((3, 2, 2, 1), "float32")
+    images[1, 0, 1, 0], images[2] = np.nan, np.inf
+    for convert in (data.to_uint8, data.grid):
+        with pytest.raises(ValueError, match=r"5 NaN or .* of 12, .*first at \(1, 0, 1, 0\)"):
+            convert(images)
+    with pytest.raises(ValueError, match=r"no pixels: the shape is \(0, 2, 2, 1\)"):
+        data.to_uint8(images[:0])
+    for empty in (images[:0], images[:, :0], np.array([])):
+        with pytest.raises(ValueError, match=r"grid takes images .* at least one"):
+            data.grid(empty)
+    for dtype in ("uint8", "float32"):
+        with pytest.raises(ValueError, match=r"no pixels: the shape is \(0, 4, 1\)"):
+            data.save_image(tmp_path / "a.png", np.zeros((0, 4, 1), dtype))
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("shape", [(5, 7, 1), (5, 7, 3), (5, 7)])
 def test_save_image_writes_the_pixels(tmp_path, shape):
     image = np.random.default_rng(0).integers(0, 256, shape, "uint8")

@@ -45,7 +45,7 @@ def to_uint8(images):
         uint8 NumPy array of the same shape.
 
     Raises:
-        ValueError: if `images` is not floating, or holds NaN or infinity.
+        ValueError: if `images` is empty or not floating, or holds NaN or infinity.
 
     Example:
     ```python
@@ -55,9 +55,16 @@ def to_uint8(images):
     images = keras.ops.convert_to_numpy(images)
     if images.dtype.kind in "iub":
         raise ValueError(f"to_uint8 takes floats in [-1, 1], got {images.dtype}.")
+    if not images.size:
+        raise ValueError(f"to_uint8 got no pixels: the shape is {images.shape}.")
     images = images.astype("float32")
-    if not np.isfinite(images).all():
-        raise ValueError("to_uint8 got NaN or infinite values, which are no pixels.")
+    bad = np.argwhere(~np.isfinite(images))
+    if len(bad):
+        where = tuple(bad[0].tolist())
+        raise ValueError(
+            f"to_uint8 got {len(bad)} NaN or infinite values of {images.size}, which are no "
+            f"pixels, the first at {where}: if a model made them, its training diverged."
+        )
     return np.rint((np.clip(images, -1.0, 1.0) + 1.0) * 127.5).astype("uint8")
 
 
@@ -74,7 +81,8 @@ def grid(images, columns=None, padding=2, background=255):
         uint8 array `(grid_height, grid_width, channels)`.
 
     Raises:
-        ValueError: if `images` is not a non-empty batch of images, or `columns` is not positive.
+        ValueError: if `images` is not a non-empty batch of images or holds NaN, or `columns` is
+            not positive.
 
     Example:
     ```python
@@ -83,10 +91,13 @@ def grid(images, columns=None, padding=2, background=255):
     ```
     """
     images = keras.ops.convert_to_numpy(images)
+    if images.ndim != 4 or not images.size:
+        raise ValueError(
+            "grid takes images (n, height, width, channels), at least one, got shape "
+            f"{images.shape}."
+        )
     if images.dtype != np.uint8:
         images = to_uint8(images)
-    if images.ndim != 4 or not len(images):
-        raise ValueError(f"grid takes images (n, height, width, channels), got {images.shape}.")
     if columns is not None and columns < 1:
         raise ValueError(f"columns must be at least 1, got {columns}.")
     n, height, width, channels = images.shape
@@ -113,7 +124,8 @@ def save_image(path, image):
         The path, as a `pathlib.Path`.
 
     Raises:
-        ValueError: if `image` is not uint8 or has another shape, or the suffix is unknown.
+        ValueError: if `image` is empty, is not uint8 or has another shape, or the suffix is
+            unknown.
 
     Example:
     ```python
@@ -123,6 +135,8 @@ def save_image(path, image):
     from PIL import Image
 
     image = np.asarray(image)
+    if not image.size:
+        raise ValueError(f"save_image got no pixels: the shape is {image.shape}.")
     if image.dtype != np.uint8:
         raise ValueError(
             f"save_image takes uint8 pixels, got {image.dtype}: convert floats in [-1, 1] with "
