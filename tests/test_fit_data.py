@@ -126,6 +126,36 @@ def test_py_dataset_of_several_workers():
     np.testing.assert_array_equal(passes(watch), [np.arange(12)] * 2)
 
 
+def test_what_is_streamed_from_disk_goes_on():
+    """Three rounds a pass, however it is cut into epochs and calls."""
+    import tensorflow as tf
+
+    from kgan.data.stream import ImageStream
+
+    def stream():
+        return ImageStream(
+            lambda seed: tf.data.Dataset.from_tensor_slices((tiny.images(13), tiny.labels(13))),
+            lambda example: example,
+            num_images=13, image_shape=tiny.SHAPE, buffer=6, batch_size=2, shuffle=True, seed=0,
+            drop_remainder=False, augment=None,
+        ).dataset()  # fmt: skip
+
+    def watched():
+        return tiny.Watch(kgan.ConditionalGAN(*tiny.networks(classes=3), discriminator_steps=2))
+
+    straight, cut = watched(), watched()
+    history = straight.gan.fit(stream(), epochs=3, verbose=0)
+    assert history.params["steps"] == 3
+    cut.gan.fit(stream(), epochs=2, steps_per_epoch=1, verbose=0)
+    cut.gan.fit(stream(), steps_per_epoch=7, verbose=0)
+    order = tiny.numbers(straight.real)
+    np.testing.assert_array_equal(tiny.numbers(cut.real), order)
+    for one_pass in order.reshape(3, 12):
+        assert len(np.unique(one_pass)) == 12
+    for watch in (straight, cut):
+        np.testing.assert_array_equal(np.stack(watch.condition), tiny.labels(13)[order])
+
+
 def batches_of(*sizes):
     start = 0
     for size in sizes:

@@ -1,9 +1,12 @@
 """Which images a model sees, and when: each once a pass, in an order that it can go on with."""
 
+import contextlib
+
 import keras
 import numpy as np
 import pytest
 import tiny
+from PIL import Image
 
 import kgan
 
@@ -126,6 +129,45 @@ def test_a_data_set_is_told_which_pass_it_is():
     gan = model()
     np.testing.assert_array_equal(numbers(1, 4, gan), straight[:16])
     np.testing.assert_array_equal(numbers(1, 4, gan), straight[16:32])
+
+
+def streamed_faces():
+    tfds = pytest.importorskip("tensorflow_datasets")
+    return tfds.testing.mock_data(num_examples=14), dict(source="celeb_a", image_size=8, channels=1)
+
+
+def streamed_folder(path):
+    for i, pixels in enumerate(tiny.images(14)):
+        Image.fromarray(pixels[..., 0]).save(path / f"{i}.png")
+    return contextlib.nullcontext(), dict(source=path)
+
+
+@pytest.mark.parametrize("kind", ["TFDS", "folder"])
+def test_what_is_read_from_disk_goes_on_in_the_middle_of_a_pass(kind, tmp_path):
+    """Of three rounds a pass: 5 and 5 rounds, the second after loading, are 10 in one."""
+    place, what = streamed_faces() if kind == "TFDS" else streamed_folder(tmp_path)
+
+    def images(gan, **kwargs):
+        watch = tiny.Watch(gan)
+        dataset = kgan.data.load(**what, batch_size=2, cache=False, augment="flip", seed=4)
+        watch.gan.fit(dataset, verbose=0, **kwargs)
+        return np.stack(watch.real)
+
+    def fresh():
+        return kgan.GAN(*tiny.networks(plain=True), discriminator_steps=2)
+
+    with place:
+        straight = images(fresh(), epochs=2, steps_per_epoch=5)
+        assert len(np.unique(straight[:6].reshape(12, -1), axis=0)) == 12
+        gan = fresh()
+        np.testing.assert_array_equal(images(gan, steps_per_epoch=5), straight[:10])
+        gan.save(tmp_path / "gan.keras")
+        keras.utils.set_random_seed(99)
+        loaded = keras.models.load_model(tmp_path / "gan.keras")
+        assert int(loaded.rounds) == 5
+        np.testing.assert_array_equal(images(loaded, epochs=5, steps_per_epoch=1), straight[10:])
+        # An epoch is a pass unless it is said otherwise.
+        np.testing.assert_array_equal(images(fresh(), epochs=2), straight[:12])
 
 
 @pytest.mark.parametrize("labels", [False, True])

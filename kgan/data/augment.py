@@ -72,7 +72,7 @@ def on_tensors(augment):
         augment: what `steps` takes.
 
     Returns:
-        The function, on float32 tensors; `seed` is an int64 tensor `(2,)`.
+        The function, on float32 tensors; `seed` is an integer tensor `(2,)`.
     """
     import tensorflow as tf
 
@@ -81,7 +81,8 @@ def on_tensors(augment):
     def apply(images, seed):
         for position, step in enumerate(chain):
             if isinstance(step, str):
-                draw = tf.random.stateless_uniform((tf.shape(images)[0], 1, 1, 1), seed + position)
+                own = tf.random.fold_in(seed, position)
+                draw = tf.random.stateless_uniform((tf.shape(images)[0], 1, 1, 1), own)
                 images = tf.where(draw < 0.5, tf.reverse(images, [FLIPS[step]]), images)
             else:
                 images = tf.ensure_shape(tf.cast(call(step, images), tf.float32), images.shape)

@@ -39,9 +39,11 @@ def load(
 
     What fits in memory, and every folder and `.npz`, becomes a `kgan.data.ImageDataset`: the
     order is a pure function of the seed and the epoch, and, except to read a TFDS name,
-    TensorFlow is not needed. A larger TFDS data set becomes a `tf.data.Dataset`: the same seed
-    gives the same sequence of epochs, but its order is that of its iterations: a resumed run
-    starts with the first epoch's order again.
+    TensorFlow is not needed. A larger TFDS data set becomes a `tf.data.Dataset` that reads from
+    disk, in an order that is such a function too: its iterations are epochs 0, 1, 2, ..., and
+    `dataset.stream.one_pass(epoch)` is any of them. kgan's `fit` goes on with either where the
+    model was saved, also within an epoch. What you make of a `tf.data.Dataset` with `map`,
+    `filter` or the like has no `stream`: `fit` then iterates it as it comes.
 
     Args:
         source: one of

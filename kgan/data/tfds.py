@@ -3,18 +3,18 @@
 import contextlib
 import difflib
 import functools
-import math
 import os
 import re
 
 import keras
 import numpy as np
 
-from kgan.data import augment as augmentation
 from kgan.data.prepare_tf import image_converter
 from kgan.data.sources import EMBEDDED_NAME, Source
+from kgan.data.stream import ImageStream
 
-# What a shuffle buffer of a streamed data set may take, in bytes.
+# What a shuffle buffer of a streamed data set may hold: undecoded examples, and their bytes.
+SHUFFLE_EXAMPLES = 10_000
 SHUFFLE_BYTES = 256 * 2**20
 
 
@@ -49,25 +49,29 @@ class Opened:
         self.shape, convert = image_converter(features[image_key], name, image_size, channels)
         _prepare(tfds, self._builder, name, download)
         self._split, self._limit = split, limit
+        self._decoders = _undecoded(tfds, image_key, label_path)
 
         def element(example):
-            image = convert(example[image_key])
+            image = convert(features[image_key].decode_example(example[image_key]))
             if label_path is None:
                 return (image,)
             return image, tf.cast(functools.reduce(dict.get, label_path, example), tf.int32)
 
         self._element = element
         try:
-            self.num_images = int(self._read().cardinality())
+            self.num_images = int(self._examples().cardinality())
         except ValueError as error:
             raise ValueError(
                 f"cannot read split {split!r} of {name!r}: {error} Slices such as 'train[:90%]' "
                 "are allowed."
             ) from error
 
-    def _read(self, seed=None):
-        """Returns a `tf.data.Dataset` of `(image,)` or `(image, label)`."""
-        import tensorflow as tf
+    def _examples(self, seed=None):
+        """Returns a `tf.data.Dataset` of examples whose images are not decoded.
+
+        Args:
+            seed: seed by which files are shuffled, an integer or a tensor, or `None`.
+        """
         import tensorflow_datasets as tfds
 
         # The first `limit` examples are only the same in each epoch if the files keep their order.
@@ -75,63 +79,44 @@ class Opened:
         dataset = self._builder.as_dataset(
             split=self._split,
             shuffle_files=shuffle_files,
-            read_config=tfds.ReadConfig(shuffle_seed=seed if shuffle_files else None),
+            decoders=self._decoders,
+            read_config=tfds.ReadConfig(
+                shuffle_seed=seed if shuffle_files else None, try_autocache=False
+            ),
         )
-        if self._limit is not None:
-            dataset = dataset.take(self._limit)
-        # TFDS gives up a repeatable order when it shuffles files, unless it is told not to.
-        options = tf.data.Options()
-        options.deterministic = True
-        dataset = dataset.with_options(options)
-        return dataset.map(self._element, num_parallel_calls=tf.data.AUTOTUNE)
+        return dataset if self._limit is None else dataset.take(self._limit)
 
     def in_memory(self):
         """Decodes everything into a `Source` of arrays."""
+        import tensorflow as tf
+
         images, labels = [np.empty((0, *self.shape), "uint8")], []
-        for batch in self._read().batch(1024).as_numpy_iterator():
+        elements = self._examples().map(self._element, num_parallel_calls=tf.data.AUTOTUNE)
+        for batch in elements.batch(1024).as_numpy_iterator():
             images.append(batch[0])
             labels.extend(batch[1:])
         labels = np.concatenate(labels) if labels else None
         return Source(np.concatenate(images), labels, self.class_names)
 
-    def stream(self, *, batch_size, shuffle, seed, drop_remainder, augment):
+    def stream(self, **batching):
         """Decodes batch by batch: shuffled, normalised, augmented and prefetched.
 
         Args:
-            batch_size: images in a batch.
-            shuffle: whether to draw a new order in every iteration.
-            seed: seed of the order and of the named flips.
-            drop_remainder: whether to leave out a last, smaller batch.
-            augment: see `kgan.data.augment.steps`.
+            **batching: see `ImageStream`.
 
         Returns:
             A `tf.data.Dataset` of `(images,)` or `(images, labels)`.
         """
-        import tensorflow as tf
-
-        dataset = self._read(seed if shuffle else None)
-        if shuffle:
-            buffer = max(batch_size, min(10_000, SHUFFLE_BYTES // math.prod(self.shape)))
-            dataset = dataset.shuffle(buffer, seed=seed, reshuffle_each_iteration=True)
-        dataset = dataset.batch(batch_size, drop_remainder=drop_remainder)
-        seeds = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).batch(2)
-        augmented = augmentation.on_tensors(augment)
-
-        def finish(batch, seed):
-            images = tf.cast(batch[0], tf.float32) / 127.5 - 1.0
-            return augmented(images, seed), *batch[1:]
-
-        dataset = tf.data.Dataset.zip((dataset, seeds))
-        try:
-            dataset = dataset.map(finish, num_parallel_calls=tf.data.AUTOTUNE)
-        # What keras.ops says to a TensorFlow tensor on another backend.
-        except NotImplementedError as error:
-            raise ValueError(
-                f"augment={augment!r} cannot run inside tf.data on the {keras.backend.backend()} "
-                "backend: pass cache=True, or a preprocessing layer such as keras.layers."
-                "RandomFlip."
-            ) from error
-        return dataset.prefetch(tf.data.AUTOTUNE)
+        total = self._builder.info.splits.total_num_examples
+        held = SHUFFLE_BYTES * total // max(1, self._builder.info.dataset_size)
+        return ImageStream(
+            self._examples,
+            self._element,
+            num_images=self.num_images,
+            image_shape=self.shape,
+            buffer=min(SHUFFLE_EXAMPLES, held),
+            **batching,
+        ).dataset()
 
 
 def known(name):
@@ -215,6 +200,14 @@ def _features(tfds, features, name, labels):
     elif np.dtype(feature.np_dtype).kind == "b":
         class_names = ["False", "True"]
     return image_key, wanted.split("/"), class_names
+
+
+def _undecoded(tfds, image_key, label_path):
+    """Returns the TFDS decoders that read the image's file and the label, and nothing else."""
+    wanted = {image_key: True}
+    if label_path is not None:
+        wanted |= functools.reduce(lambda below, key: {key: below}, reversed(label_path), True)
+    return tfds.decode.PartialDecoding(wanted, decoders={image_key: tfds.decode.SkipDecoding()})
 
 
 def _integer_scalars(features, prefix=""):

@@ -43,6 +43,8 @@ def plan(
         if isinstance(x, keras.utils.PyDataset):
             refuse(x.num_batches is None and steps_per_epoch is None, ENDLESS)
             made = from_py_dataset(x, steps, image_shape)
+        elif hasattr(x, "stream"):
+            made = from_stream(x.stream, steps, image_shape)
         elif hasattr(x, "element_spec"):
             # -1 is TensorFlow's INFINITE_CARDINALITY.
             refuse(int(x.cardinality()) == -1 and steps_per_epoch is None, ENDLESS)
@@ -252,6 +254,34 @@ class EpochRounds(SeededRounds):
             self.inner.set_epoch(number)
             self.number = number
         return gather(self.inner, index, self.steps)
+
+
+class Position:
+    """Where in a sequence of rounds an iteration starts."""
+
+    start = 0
+
+
+def from_stream(stream, steps, image_shape):
+    """Rounds of what `kgan.data.load` streams from disk, pass after pass without end.
+
+    Keras keeps one iteration for all epochs of a `fit`: a pass, which may be long, is never begun
+    anew only to skip what was seen.
+    """
+    import tensorflow as tf
+
+    check_images(np.zeros((1, *stream.image_shape), "float32"), image_shape)
+    batch_size = stream.batch_size
+    check_enough(stream.num_images, batch_size, steps)
+    rounds_in_pass = stream.num_images // (batch_size * steps)
+    position = Position()
+    batches = stream.passes(lambda: position.start * steps, rounds_in_pass * steps)
+
+    def stacked(*batch):
+        return tf.nest.map_structure(lambda t: tf.experimental.numpy.moveaxis(t, 0, 1), batch)
+
+    data = batches.batch(steps, drop_remainder=True).map(stacked).prefetch(2)
+    return Plan(data, batch_size, FollowRounds(position), rounds_in_pass)
 
 
 # -- data sets that make batches themselves --------------------------------------------------------
