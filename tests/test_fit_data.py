@@ -1,5 +1,8 @@
 """Everything that `fit` takes images from."""
 
+import subprocess
+import sys
+
 import backends
 import checks
 import keras
@@ -264,6 +267,46 @@ def test_all_kinds_train_one_compiled_model():
     gan.fit(batches(), verbose=0)
     # The last batch of a `tf.data.Dataset` may be smaller, unless its shape says that it is not.
     assert int(gan.rounds) == 2 + 2 + 1 + 2
+
+
+LEFT = """
+import time, keras, tiny, kgan
+
+class Slow(keras.utils.PyDataset):
+    def __len__(self):
+        return 100
+
+    def __getitem__(self, index):
+        time.sleep(0.3)
+        return (tiny.column(*range(4)),)
+
+def stop(batch, logs):
+    gan.stop_training = True
+
+def fail(batch, logs):
+    raise RuntimeError("left by an error")
+
+gan = kgan.GAN(*tiny.line())
+gan.compile()
+for leave in (stop, fail):
+    callback = keras.callbacks.LambdaCallback(on_train_batch_end=leave)
+    gan.fit(Slow(), verbose=0, callbacks=callback)
+"""
+
+
+@pytest.mark.backend("tensorflow")
+def test_python_ends_though_an_epoch_over_slow_data_was_left():
+    """TensorFlow still reads ahead, in a thread that Python at its end would never let go on."""
+    process = subprocess.run(
+        [sys.executable, "-c", LEFT],
+        cwd=backends.TESTS,
+        env=backends.environment("tensorflow"),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert process.returncode == 1
+    assert "RuntimeError: left by an error" in process.stderr
 
 
 @pytest.mark.parametrize("kind", ["arrays", "tf.data", "PyDataset"])

@@ -5,6 +5,10 @@ stacked on the second axis, so that the first is what data-parallel engines spli
 is `batch[:, i]`. What does not fill a round is left for the next or dropped at the end.
 """
 
+import atexit
+import functools
+import gc
+import sys
 import typing
 
 import keras
@@ -32,6 +36,8 @@ def plan(
     epochs, image_shape,
 ):  # fmt: skip
     """Chooses how to make rounds of `x` by what it is. See `GAN.fit` for the arguments."""
+    if keras.backend.backend() == "tensorflow":
+        free_pipelines_at_exit()
     if is_array(x):
         batch_size = DEFAULT_BATCH_SIZE if batch_size is None else batch_size
         batch_size = check_integer("batch_size", batch_size, 1)
@@ -74,6 +80,25 @@ def plan(
         f"batch_size={made.batch_size} must be a multiple of the {replicas} replicas",
     )
     return made
+
+
+@functools.cache
+def free_pipelines_at_exit():
+    """Has what feeds TensorFlow from Python freed while Python's threads still run.
+
+    Where an epoch is left early, Keras's iterator is part of a reference cycle or of an error's
+    traceback. Freed later, by the interpreter's end, it waits for its thread that reads ahead; that
+    thread calls the data set's Python code and waits for the interpreter: the process hangs.
+    """
+    atexit.register(free_pipelines)
+
+
+def free_pipelines():
+    """Frees iterators that nothing uses, among them those of an error that ended the program."""
+    # Python does the same with these names, but only after its threads have been halted.
+    for name in ("last_exc", "last_type", "last_value", "last_traceback"):
+        vars(sys).pop(name, None)
+    gc.collect()
 
 
 def refuse(condition, message):
