@@ -172,7 +172,8 @@ class Search(backend.TrainStep, keras.Model):
             return loss, {"loss": ops.stop_gradient(loss)}
 
         logs = backend.minimize(objective, [self.latents], self.optimizer, self.variables)
-        self.latents.assign(ops.clip(self.latents, self.low, self.high))
+        low, high, moved = map(ops.convert_to_tensor, (self.low, self.high, self.latents))
+        self.latents.assign(ops.clip(moved, low, high))
         return logs
 
     def run(self, steps, learning_rate):
