@@ -11,7 +11,7 @@ import shutil
 import keras
 import numpy as np
 
-from kgan import callbacks, data, zoo
+from kgan import callbacks, data, weight_files, zoo
 
 NEEDED = {
     "networks": ("builder", "arguments"),
@@ -146,7 +146,7 @@ def save_players(gan, folder, discriminator):
         file = f"{player}.weights.h5"
         weights[player] = {
             "file": file,
-            "sha256": zoo.save_weights(network, folder / file),
+            "sha256": weight_files.save_weights(network, folder / file),
             "parameters": int(sum(np.prod(w.shape) for w in network.weights)),
         }
     return weights

@@ -86,6 +86,7 @@ SUITE = (
     "test_mixed_precision.py",
     "test_fit_data.py",
     "test_fit_callbacks.py",
+    "test_theory.py",
 )
 SUITE_SCRIPT = "import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
 SUITE_OPTIONS = ("-q", "-rfEs", "--tb=short", "--no-header", "-p", "no:cacheprovider")

@@ -21,16 +21,28 @@ ALLOWED = {
     "noise": {"backend"},
     "latents": {"backend", "data"},
     "penalties": {"backend"},
-    "layers": set(),
+    "layers": {"backend"},
     "theory": {"backend", "losses", "metrics"},
     "networks": {"layers"},
     "data": set(),
-    "metrics": {"data"},
+    "metrics": {"data", "weight_files"},
     "models": {"backend", "optimizers", "losses", "noise", "latents", "penalties", "layers"},
     "callbacks": {"data", "metrics"},
-    "zoo": {"data", "models", "networks"},
+    "weight_files": set(),
+    "zoo": {"data", "models", "networks", "weight_files"},
     "training": {"callbacks", "zoo", ""},
-    "publish": {"callbacks", "data", "zoo"},
+    "evaluation": {
+        "callbacks",
+        "data",
+        "latents",
+        "metrics",
+        "models",
+        "publish",
+        "weight_files",
+        "zoo",
+        "",
+    },
+    "publish": {"callbacks", "data", "weight_files", "zoo"},
     "cli": {"callbacks", "data", "models", "networks", "publish", "training", "zoo"},
 }
 
@@ -81,6 +93,14 @@ def test_kgan_imports_little_beside_keras():
 
 
 def test_every_public_name_exists_and_is_documented():
-    for module in (kgan, kgan.models, kgan.networks, kgan.data, kgan.metrics, kgan.layers):
+    for module in (
+        kgan,
+        kgan.models,
+        kgan.networks,
+        kgan.data,
+        kgan.metrics,
+        kgan.layers,
+        kgan.theory,
+    ):
         for name in module.__all__:
             assert getattr(module, name).__doc__, f"{module.__name__}.{name}"

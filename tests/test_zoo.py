@@ -38,7 +38,7 @@ def test_pretrained_weights_are_float16_of_known_checksum(name):
     folder = kgan.zoo._folder(name)
     total = 0
     for file in kgan.zoo.info(name)["measured"]["weights"].values():
-        assert kgan.zoo.sha256(folder / file["file"]) == file["sha256"]
+        assert kgan.weight_files.sha256(folder / file["file"]) == file["sha256"]
         total += (folder / file["file"]).stat().st_size
         with h5py.File(folder / file["file"]) as opened:
             found = set()
@@ -157,7 +157,7 @@ def test_weights_are_downloaded_once_and_whole(tmp_path, monkeypatch):
     generator = kgan.zoo._folder("gan_mnist") / "generator.weights.h5"
     served = tmp_path / "served.h5"
     served.write_bytes(generator.read_bytes())
-    checksum = kgan.zoo.sha256(generator)
+    checksum = kgan.weight_files.sha256(generator)
     name = elsewhere(tmp_path / "remote", url=served.as_uri(), sha256=checksum)
     expected = kgan.zoo.load("gan_mnist", weights="pretrained").sample(4, seed=0)
 
@@ -205,7 +205,7 @@ def test_weights_of_another_network_are_named_with_what_was_expected(tmp_path):
         kgan.zoo.load("gan_mnist", weights=str(garbage))
     # A preset may be wrong about its own file, too.
     name = elsewhere(
-        tmp_path / "mixed_up", file="generator.weights.h5", sha256=kgan.zoo.sha256(other)
+        tmp_path / "mixed_up", file="generator.weights.h5", sha256=kgan.weight_files.sha256(other)
     )
     shutil.copy(other, tmp_path / "mixed_up" / "generator.weights.h5")
     with pytest.raises(ValueError, match="the preset 'mixed_up' is a kgan"):
@@ -214,8 +214,8 @@ def test_weights_of_another_network_are_named_with_what_was_expected(tmp_path):
 
 def test_weights_survive_float16(tmp_path):
     generator, _ = kgan.networks.mlp((4, 4, 1), 3, width=8)
-    digest = kgan.zoo.save_weights(generator, tmp_path / "g.weights.h5")
-    assert digest == kgan.zoo.sha256(tmp_path / "g.weights.h5")
+    digest = kgan.weight_files.save_weights(generator, tmp_path / "g.weights.h5")
+    assert digest == kgan.weight_files.sha256(tmp_path / "g.weights.h5")
     before = generator.get_weights()
     generator.set_weights([w * 0 for w in before])
     generator.load_weights(tmp_path / "g.weights.h5")
@@ -223,7 +223,7 @@ def test_weights_survive_float16(tmp_path):
         np.testing.assert_array_equal(w, b.astype("float16").astype("float32"))
     generator.weights[0].assign(generator.weights[0] * 0 + 1e6)
     with pytest.raises(ValueError, match="too large for float16"):
-        kgan.zoo.save_weights(generator, tmp_path / "g.weights.h5")
+        kgan.weight_files.save_weights(generator, tmp_path / "g.weights.h5")
 
 
 def test_the_averaged_generator_starts_from_the_pretrained_one():

@@ -11,7 +11,7 @@ import time
 import keras
 from keras import layers
 
-from kgan import data, zoo
+from kgan import data, weight_files
 from kgan.metrics.classifiers import NAMES, build
 
 EPOCHS = {"mnist": 8, "fashion_mnist": 10}
@@ -52,7 +52,7 @@ def train(name, data_dir, out, seed=0):
     out = pathlib.Path(out)
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{name}.weights.h5"
-    digest = zoo.save_weights(network, path)
+    digest = weight_files.save_weights(network, path)
     network.load_weights(path)
     test = data.load(name, "test", batch_size=100, shuffle=False, labels=True, data_dir=data_dir)
     predicted = network.predict(test.images, batch_size=500, verbose=0).argmax(-1)

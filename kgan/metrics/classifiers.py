@@ -6,11 +6,12 @@ million weights know the ten classes well, and their features are those of the d
 """
 
 import functools
-import hashlib
 import json
 
 import keras
 from keras import layers
+
+from kgan import weight_files
 
 NAMES = ("mnist", "fashion_mnist")
 _SPATIAL = {"data_format": "channels_last", "dtype": "float32"}
@@ -63,12 +64,10 @@ def classifier_features(name):
 
 @functools.lru_cache(maxsize=len(NAMES))
 def _loaded(name):
-    from kgan import zoo
-
-    folder = zoo.builtin_folder() / "classifiers"
+    folder = weight_files.builtin_folder() / "classifiers"
     path = folder / f"{name}.weights.h5"
     about = json.loads((folder / "classifiers.json").read_text())[name]
-    if hashlib.sha256(path.read_bytes()).hexdigest() != about["sha256"]:
+    if weight_files.sha256(path) != about["sha256"]:
         raise ValueError(f"{path} does not have the checksum in classifiers.json: it was changed")
     network = build(name)
     network.load_weights(path)
