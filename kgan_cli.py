@@ -142,6 +142,19 @@ def parser():
     codes.add_argument("name", metavar="NAME", help="preset, or a .keras file")
     codes.add_argument("images", metavar="IMAGES", help="an image, a folder or an .npz file")
 
+    evaluate = command("evaluate", "Measure a model against held-out images.")
+    evaluate.add_argument("name", metavar="NAME", help="preset, or a .keras file")
+    evaluate.add_argument("--data", help="other data than the model's: see train")
+    evaluate.add_argument("--data_dir", help="where TFDS keeps its data sets")
+    evaluate.add_argument("--split", default="test")
+    evaluate.add_argument("--n", type=int, default=10_000, help="samples, and real images")
+    evaluate.add_argument("--metrics", type=lambda text: text.split(","), help="such as fid,prdc")
+    evaluate.add_argument(
+        "--extractor", default="auto", help="inception, classifier, both or a .keras file"
+    )
+    evaluate.add_argument("--seed", type=int, default=0)
+    evaluate.add_argument("--out", help="folder (default: evaluation/NAME)")
+
     publish = command("publish", "Make a run into a preset of the zoo: weights, card, samples.")
     publish.add_argument("run_folder", metavar="RUN")
     publish.add_argument("folder", metavar="FOLDER", help="such as zoo/NAME")
@@ -162,7 +175,7 @@ def run(args):
         if getattr(args, "condition", None):
             check_condition(args.condition)
         if getattr(args, "out", None):
-            check_output(args.out, is_folder=args.command in ("train", "quickstart"))
+            check_output(args.out, is_folder=args.command != "sample")
         if args.run is not None:
             args.run(args)
         else:

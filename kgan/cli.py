@@ -10,7 +10,7 @@ import zipfile
 import keras
 import numpy as np
 
-from kgan import callbacks, data, models, networks, publish, training, zoo
+from kgan import callbacks, data, evaluation, models, networks, publish, training, zoo
 from kgan.data.files import ImageFiles
 
 
@@ -169,6 +169,20 @@ def read_images(path, image_size, channels):
     return getattr(images, "paths", range(len(images))), images
 
 
+def run_evaluate(args):
+    """`kgan evaluate`."""
+    out = pathlib.Path(args.out or f"evaluation/{pathlib.Path(args.name).stem}")
+    options = ("data", "data_dir", "split", "n", "metrics", "extractor", "seed")
+    results = evaluation.evaluate(
+        args.name,
+        **{option: getattr(args, option) for option in options},
+        out=out,
+        report=lambda line: print(f"... {line}", file=sys.stderr, flush=True),
+    )
+    print(evaluation.table(results))
+    print(f"\nwrote {out / 'index.html'} and {out / 'results.json'}")
+
+
 def run_publish(args):
     """`kgan publish`."""
     publish.publish(
@@ -218,6 +232,7 @@ COMMANDS = {
     "train": run_train,
     "sample": run_sample,
     "codes": run_codes,
+    "evaluate": run_evaluate,
     "publish": run_publish,
     "quickstart": run_quickstart,
 }

@@ -150,6 +150,13 @@ def dataset(name, split=None, **kwargs):
     return load_data(preset, **({} if split is None else {"split": split}), **kwargs)
 
 
+def verify(name, tolerance=0.02, **kwargs):
+    """Evaluates a preset again and compares with its card; see `kgan.evaluation.verify`."""
+    from kgan import evaluation  # It builds on the zoo.
+
+    return evaluation.verify(name, tolerance, **kwargs)
+
+
 def load_data(preset, **kwargs):
     """`kgan.data.load` as a preset wants it, with overrides."""
     arguments = {

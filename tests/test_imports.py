@@ -29,21 +29,20 @@ ALLOWED = {
     "models": {"backend", "optimizers", "losses", "noise", "latents", "penalties", "layers"},
     "callbacks": {"data", "metrics"},
     "weight_files": set(),
-    "zoo": {"data", "models", "networks", "weight_files"},
+    "zoo": {"data", "evaluation", "models", "networks", "weight_files"},
     "training": {"callbacks", "zoo", ""},
     "evaluation": {
-        "callbacks",
         "data",
         "latents",
         "metrics",
         "models",
         "publish",
+        "training",
         "weight_files",
         "zoo",
-        "",
     },
     "publish": {"callbacks", "data", "weight_files", "zoo"},
-    "cli": {"callbacks", "data", "models", "networks", "publish", "training", "zoo"},
+    "cli": {"callbacks", "data", "evaluation", "models", "networks", "publish", "training", "zoo"},
 }
 
 
