@@ -277,20 +277,17 @@ class Slow(keras.utils.PyDataset):
         return 100
 
     def __getitem__(self, index):
-        time.sleep(0.3)
+        time.sleep(0.5)
         return (tiny.column(*range(4)),)
 
 def stop(batch, logs):
-    gan.stop_training = True
-
-def fail(batch, logs):
-    raise RuntimeError("left by an error")
+    gan.stop_training = batch == 2
 
 gan = kgan.GAN(*tiny.line())
 gan.compile()
-for leave in (stop, fail):
-    callback = keras.callbacks.LambdaCallback(on_train_batch_end=leave)
-    gan.fit(Slow(), verbose=0, callbacks=callback)
+callback = keras.callbacks.LambdaCallback(on_train_batch_end=stop)
+gan.fit(Slow(), verbose=0, callbacks=callback)
+print("trained")
 """
 
 
@@ -305,8 +302,8 @@ def test_python_ends_though_an_epoch_over_slow_data_was_left():
         text=True,
         timeout=300,
     )
-    assert process.returncode == 1
-    assert "RuntimeError: left by an error" in process.stderr
+    assert process.returncode == 0, process.stderr
+    assert process.stdout == "trained\n"
 
 
 @pytest.mark.parametrize("kind", ["arrays", "tf.data", "PyDataset"])
