@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kgan.models import checks, rounds
+from kgan.models.batches import first_batch, is_array
 from kgan.models.players import computes_in_float16
 from kgan.optimizers import PlayerOptimizers, player_optimizer
 
@@ -206,14 +207,14 @@ class Fitting:
         Raises:
             ValueError: If there is no data, or something is wrong with it.
         """
-        if rounds.is_array(x):
+        if is_array(x):
             batch = (x, y)
             checks.check_images(ops.convert_to_numpy(x), self.image_shape)
         else:
             batches = batches_of(x)
             if batches is None:
                 return x
-            batch = rounds.first_batch(batches, self.image_shape)
+            batch = first_batch(batches, self.image_shape)
             x = chain(batch, batches) if batches is x else x
         images, condition, sample_weight = keras.utils.unpack_x_y_sample_weight(batch)
         checks.check_no_weights(sample_weight=sample_weight)
@@ -229,7 +230,7 @@ class Fitting:
                 sample_weight=keras.utils.unpack_x_y_sample_weight(x.element_spec)[2]
             )
             return x
-        return self.check_data(x, y) if self.conditional or not rounds.is_array(x) else x
+        return self.check_data(x, y) if self.conditional or not is_array(x) else x
 
     def check_validation_data(self, validation_data):
         """`check_data` of what `fit` is to validate on; returns it."""

@@ -9,26 +9,28 @@ import atexit
 import functools
 import gc
 import sys
-import typing
 
 import keras
 import numpy as np
 
-from kgan.models.checks import check_images, check_integer
+from kgan.models.batches import (
+    Plan,
+    as_tuple,
+    check_enough,
+    first_batch,
+    gather,
+    is_array,
+    refuse,
+    size,
+    stack,
+    whole_rounds,
+)
+from kgan.models.checks import check_integer
+from kgan.models.seeded import EpochRounds, FollowRounds, SeededRounds, from_arrays, from_stream
 
 DEFAULT_BATCH_SIZE = 32
 ENDLESS = "the data has no end: pass steps_per_epoch"
 NOT_A_LOADER = (list, tuple, dict, str)
-
-
-class Plan(typing.NamedTuple):
-    """What `fit` hands to Keras."""
-
-    data: object
-    batch_size: int
-    follow: object = None
-    steps_per_epoch: int = None
-    validation_data: tuple = None
 
 
 def plan(
@@ -101,17 +103,6 @@ def free_pipelines():
     gc.collect()
 
 
-def refuse(condition, message):
-    """Raises a ValueError if `condition` holds."""
-    if condition:
-        raise ValueError(message)
-
-
-def is_array(x):
-    """Whether `x` is a NumPy array or a tensor."""
-    return hasattr(x, "shape") and hasattr(x, "__array__")
-
-
 def with_callback(callbacks, callback):
     """`callbacks`, whatever `fit` was given, and one more."""
     if callback is None:
@@ -123,193 +114,6 @@ def with_callback(callbacks, callback):
     if isinstance(callbacks, keras.callbacks.Callback):
         callbacks = [callbacks]
     return [*(callbacks or ()), callback]
-
-
-def as_tuple(batch):
-    """A batch as `(images,)` or `(images, condition)`."""
-    return tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
-
-
-def size(batch):
-    """How many examples a batch has."""
-    return int(keras.tree.flatten(batch)[0].shape[0])
-
-
-def stack(batches, steps):
-    """Joins batches, whose images together fill a round, into one of shape `(n, steps, ...)`."""
-
-    def join(*arrays):
-        flat = np.concatenate([keras.ops.convert_to_numpy(a) for a in arrays])
-        return np.moveaxis(flat.reshape(steps, -1, *flat.shape[1:]), 0, 1)
-
-    return keras.tree.map_structure(join, *batches)
-
-
-def check_enough(images, batch_size, steps):
-    """Refuses data that does not fill one round."""
-    refuse(
-        images < batch_size * steps,
-        f"{images} images do not fill one round: pass at least {batch_size * steps} "
-        f"(batch_size={batch_size} for each of discriminator_steps={steps}), or fewer of either",
-    )
-
-
-def first_batch(batches, image_shape):
-    """The first batch of an iterator, whose images are checked for all of them."""
-    batch = next(batches, None)
-    refuse(batch is None, "the data is empty: there is no batch in it")
-    check_images(keras.ops.convert_to_numpy(as_tuple(batch)[0]), image_shape)
-    return batch
-
-
-def whole_rounds(data, batches, ragged, batch_size, steps):
-    """How many rounds `batches` batches of `data` are sure to fill.
-
-    The last batch may be smaller if `ragged`; it is looked at only where there are so few that
-    all of them make a round.
-    """
-    rounds = (batches - ragged) // steps
-    if not rounds:
-        images = sum(size(batch) for batch in data)
-        check_enough(images, batch_size, steps)
-        rounds = images // (batch_size * steps)
-    return rounds
-
-
-# -- data whose order is known beforehand ----------------------------------------------------------
-
-
-class SeededRounds(keras.utils.PyDataset):
-    """Rounds that depend on how many were played before, and on nothing else.
-
-    Pass after pass goes over the data, each in an order of its own; an epoch is a stretch of
-    `rounds` of that sequence. So a model that was saved after any round, loaded and trained on sees
-    what it would have seen.
-
-    Args:
-        rounds_in_pass: Rounds that the data fills once.
-    """
-
-    def __init__(self, rounds_in_pass):
-        super().__init__()
-        self.rounds_in_pass = rounds_in_pass
-        self.rounds = rounds_in_pass
-        self.start = 0
-
-    def __len__(self):
-        return self.rounds
-
-    def __getitem__(self, index):
-        return self.round(*divmod(self.start + index, self.rounds_in_pass))
-
-    def round(self, number, index):
-        """The `index`-th round of pass `number`."""
-        raise NotImplementedError
-
-
-class FollowRounds(keras.callbacks.Callback):
-    """Tells the data, as each epoch begins, how many rounds the model has played."""
-
-    def __init__(self, data):
-        super().__init__()
-        self.data = data
-
-    def on_epoch_begin(self, epoch, logs=None):
-        """Sets where in the sequence the epoch starts."""
-        self.data.start = int(keras.ops.convert_to_numpy(self.model.rounds))
-
-
-class ArrayRounds(SeededRounds):
-    """Rounds of arrays, shuffled anew in every pass by `seed` and the number of the pass."""
-
-    def __init__(self, arrays, batch_size, steps, shuffle, seed):
-        super().__init__(size(arrays) // (batch_size * steps))
-        self.arrays = arrays
-        self.shape = (steps, batch_size)
-        self.shuffle = shuffle
-        self.seed = seed
-        self.order = (None, None)
-
-    def permutation(self, number):
-        """The order of pass `number`."""
-        if not self.shuffle:
-            return np.arange(size(self.arrays))
-        if self.order[0] != number:
-            rng = np.random.default_rng((self.seed, number))
-            self.order = (number, rng.permutation(size(self.arrays)))
-        return self.order[1]
-
-    def round(self, number, index):
-        """The `index`-th round of pass `number`."""
-        images = self.shape[0] * self.shape[1]
-        chosen = self.permutation(number)[index * images : (index + 1) * images]
-        chosen = chosen.reshape(self.shape).T
-        return tuple(array[chosen] for array in self.arrays)
-
-
-def from_arrays(x, y, batch_size, steps, shuffle, seed, validation_split, image_shape):
-    """Rounds of arrays and, split off their end, the arrays to validate on."""
-    arrays = tuple(keras.ops.convert_to_numpy(a) for a in (x, y) if a is not None)
-    check_images(arrays[0], image_shape)
-    if len(arrays) > 1 and len(arrays[0]) != len(arrays[1]):
-        raise ValueError(f"got {len(arrays[0])} images but {len(arrays[1])} conditions")
-    validation = None
-    if validation_split:
-        refuse(not 0 < validation_split < 1, f"validation_split={validation_split} not in (0, 1)")
-        kept = int(len(arrays[0]) * (1 - validation_split))
-        validation = tuple(a[kept:] for a in arrays)
-        arrays = tuple(a[:kept] for a in arrays)
-    check_enough(len(arrays[0]), batch_size, steps)
-    data = ArrayRounds(arrays, batch_size, steps, shuffle, seed)
-    return Plan(data, batch_size, FollowRounds(data), None, validation)
-
-
-class EpochRounds(SeededRounds):
-    """Rounds of a `PyDataset` whose order is a function of what it is told by `set_epoch`."""
-
-    def __init__(self, inner, steps, batches):
-        super().__init__(batches // steps)
-        self.inner = inner
-        self.steps = steps
-        self.number = None
-
-    def round(self, number, index):
-        """The `index`-th round of pass `number`."""
-        if number != self.number:
-            self.inner.set_epoch(number)
-            self.number = number
-        return gather(self.inner, index, self.steps)
-
-
-class Position:
-    """Where in a sequence of rounds an iteration starts."""
-
-    start = 0
-
-
-def from_stream(stream, steps, image_shape):
-    """Rounds of what `kgan.data.load` streams from disk, pass after pass without end.
-
-    Keras keeps one iteration for all epochs of a `fit`: a pass, which may be long, is never begun
-    anew only to skip what was seen.
-    """
-    import tensorflow as tf
-
-    check_images(np.zeros((1, *stream.image_shape), "float32"), image_shape)
-    batch_size = stream.batch_size
-    check_enough(stream.num_images, batch_size, steps)
-    rounds_in_pass = stream.num_images // (batch_size * steps)
-    position = Position()
-    batches = stream.passes(lambda: position.start * steps, rounds_in_pass * steps)
-
-    def stacked(*batch):
-        return tf.nest.map_structure(lambda t: tf.experimental.numpy.moveaxis(t, 0, 1), batch)
-
-    data = batches.batch(steps, drop_remainder=True).map(stacked).prefetch(2)
-    return Plan(data, batch_size, FollowRounds(position), rounds_in_pass)
-
-
-# -- data sets that make batches themselves --------------------------------------------------------
 
 
 class PyDatasetRounds(keras.utils.PyDataset):
@@ -340,12 +144,6 @@ class PyDatasetRounds(keras.utils.PyDataset):
     def on_epoch_end(self):
         """Tells the inner data set."""
         self.inner.on_epoch_end()
-
-
-def gather(dataset, index, steps):
-    """The `index`-th round of a `PyDataset`'s batches."""
-    first = index * steps
-    return stack([as_tuple(dataset[first + i]) for i in range(steps)], steps)
 
 
 def from_py_dataset(dataset, steps, image_shape):

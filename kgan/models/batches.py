@@ -1,0 +1,86 @@
+"""Batches on their way into rounds: counting, joining and checking them."""
+
+import typing
+
+import keras
+import numpy as np
+
+from kgan.models.checks import check_images
+
+
+class Plan(typing.NamedTuple):
+    """What `fit` hands to Keras."""
+
+    data: object
+    batch_size: int
+    follow: object = None
+    steps_per_epoch: int = None
+    validation_data: tuple = None
+
+
+def refuse(condition, message):
+    """Raises a ValueError if `condition` holds."""
+    if condition:
+        raise ValueError(message)
+
+
+def is_array(x):
+    """Whether `x` is a NumPy array or a tensor."""
+    return hasattr(x, "shape") and hasattr(x, "__array__")
+
+
+def as_tuple(batch):
+    """A batch as `(images,)` or `(images, condition)`."""
+    return tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
+
+
+def size(batch):
+    """How many examples a batch has."""
+    return int(keras.tree.flatten(batch)[0].shape[0])
+
+
+def stack(batches, steps):
+    """Joins batches, whose images together fill a round, into one of shape `(n, steps, ...)`."""
+
+    def join(*arrays):
+        flat = np.concatenate([keras.ops.convert_to_numpy(a) for a in arrays])
+        return np.moveaxis(flat.reshape(steps, -1, *flat.shape[1:]), 0, 1)
+
+    return keras.tree.map_structure(join, *batches)
+
+
+def check_enough(images, batch_size, steps):
+    """Refuses data that does not fill one round."""
+    refuse(
+        images < batch_size * steps,
+        f"{images} images do not fill one round: pass at least {batch_size * steps} "
+        f"(batch_size={batch_size} for each of discriminator_steps={steps}), or fewer of either",
+    )
+
+
+def first_batch(batches, image_shape):
+    """The first batch of an iterator, whose images are checked for all of them."""
+    batch = next(batches, None)
+    refuse(batch is None, "the data is empty: there is no batch in it")
+    check_images(keras.ops.convert_to_numpy(as_tuple(batch)[0]), image_shape)
+    return batch
+
+
+def whole_rounds(data, batches, ragged, batch_size, steps):
+    """How many rounds `batches` batches of `data` are sure to fill.
+
+    The last batch may be smaller if `ragged`; it is looked at only where there are so few that
+    all of them make a round.
+    """
+    rounds = (batches - ragged) // steps
+    if not rounds:
+        images = sum(size(batch) for batch in data)
+        check_enough(images, batch_size, steps)
+        rounds = images // (batch_size * steps)
+    return rounds
+
+
+def gather(dataset, index, steps):
+    """The `index`-th round of a `PyDataset`'s batches."""
+    first = index * steps
+    return stack([as_tuple(dataset[first + i]) for i in range(steps)], steps)
