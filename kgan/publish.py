@@ -11,7 +11,7 @@ import shutil
 import keras
 import numpy as np
 
-from kgan import callbacks, data, weight_files, zoo
+from kgan import callbacks, data, evaluation, weight_files, zoo
 
 NEEDED = {
     "networks": ("builder", "arguments"),
@@ -203,7 +203,7 @@ Random samples, seed 0, not chosen: `kgan sample {name}`.
 gan = kgan.zoo.load("{name}")
 images = gan.sample(64, seed=0)
 ```
-
+{evaluation.section(measured.get("metrics"))}
 ## How it was made
 | | |
 |---|---|

@@ -41,7 +41,7 @@ ALLOWED = {
         "weight_files",
         "zoo",
     },
-    "publish": {"callbacks", "data", "weight_files", "zoo"},
+    "publish": {"callbacks", "data", "evaluation", "weight_files", "zoo"},
     "cli": {"callbacks", "data", "evaluation", "models", "networks", "publish", "training", "zoo"},
 }
 

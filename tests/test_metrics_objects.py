@@ -225,3 +225,14 @@ def test_collection_runs_a_shared_extractor_once(model):
     assert collection.result() == result
     with pytest.raises(ValueError, match="different names"):
         metrics.MetricCollection([metrics.PrecisionRecall(pixels)] * 2)
+
+
+def test_the_digest_does_not_depend_on_what_was_built_before():
+    def built():
+        keras.utils.set_random_seed(0)
+        pixels = keras.Input((4, 4, 1))
+        return keras.Model(pixels, keras.layers.Flatten()(keras.layers.Conv2D(2, 3)(pixels)))
+
+    first, second = built(), built()
+    assert [layer.name for layer in first.layers] != [layer.name for layer in second.layers]
+    assert metrics.Extractor(first).digest == metrics.Extractor(second).digest

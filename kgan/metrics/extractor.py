@@ -1,6 +1,7 @@
 """From images to features: the FID network, any Keras model, or any callable."""
 
 import hashlib
+import json
 
 import keras
 import numpy as np
@@ -86,7 +87,9 @@ class Extractor:
 
             return inception_weights.CONTENT_SHA256
         if isinstance(self.source, keras.Model):
-            total = hashlib.sha256(self.source.to_json().encode())
+            names = {layer.name: i for i, layer in enumerate(self.source._flatten_layers())}
+            config = _renamed(self.source.get_config(), names)
+            total = hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode())
             for weight in self.source.weights:
                 total.update(np.ascontiguousarray(to_numpy(weight)).tobytes())
             return total.hexdigest()
@@ -96,3 +99,12 @@ class Extractor:
                 "string that changes when its features do"
             )
         return str(self.source.digest)
+
+
+def _renamed(config, names):
+    """A configuration with numbers for its layers' names, which depend on what was built before."""
+    if isinstance(config, dict):
+        return {key: _renamed(value, names) for key, value in config.items()}
+    if isinstance(config, (list, tuple)):
+        return [_renamed(value, names) for value in config]
+    return names.get(config, config) if isinstance(config, str) else config
