@@ -12,7 +12,7 @@ import os
 import pathlib
 import sys
 
-from absl import app
+from absl import app, logging
 from absl.flags import argparse_flags
 
 
@@ -180,6 +180,8 @@ def run(args):
             args.run(args)
         else:
             os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+            # TensorFlow Datasets notes every file that it reads.
+            logging.set_verbosity(logging.WARNING)
             from kgan import cli
 
             cli.run(args)
