@@ -4,6 +4,14 @@ A penalty is called in the discriminator's update as `penalty(critic, real, fake
 `critic(images)` gives logits of shape `(n, 1)`, `real` and `fake` are images `(n, ...)` and `noise`
 is a `kgan.noise.Noise`. It returns a scalar, which the model multiplies by `weight`, adds to
 the discriminator's loss and logs, unweighted, under `name`.
+
+Every penalty can be lazy (Karras et al. 2020, StyleGAN2, arXiv:1912.04958, Appendix B): with an
+`interval` it is computed in one round of so many only and weighs so many times as much there,
+which leaves its mean gradient and saves most of its cost.
+
+Example:
+    >>> penalties = [kgan.penalties.R1(10.0, interval=16)]
+    >>> gan = kgan.GAN(generator, discriminator, penalties=penalties)
 """
 
 import keras
@@ -15,16 +23,34 @@ from kgan import backend
 class Penalty:
     """Base class of the penalties.
 
+    The rounds that compute a lazy penalty, in each of their discriminator updates, are those whose
+    number, counted from 0 by `gan.rounds`, is a multiple of `interval`: a model that is loaded goes
+    on as it would have. What is logged is the mean over these rounds, 0 of an epoch without any.
+    `evaluate` always computes it.
+
     Args:
         weight: What the penalty is multiplied by in the discriminator's loss.
+        interval: Rounds from one that computes the penalty to the next, where the weight is
+            `interval` times as large.
+
+    Raises:
+        ValueError: If the weight is negative, or the interval no positive integer.
     """
 
     name = "penalty"
+    interval = 1
 
-    def __init__(self, weight):
+    def __init__(self, weight, interval=1):
         if weight < 0:
             raise ValueError(f"a penalty's weight must not be negative, got {weight}")
+        if int(interval) != interval or interval < 1:
+            raise ValueError(f"a penalty's interval must be a positive integer, got {interval}")
         self.weight = weight
+        self.interval = int(interval)
+
+    def due(self, rounds):
+        """Whether the round after `rounds` others computes the penalty: a boolean scalar."""
+        return ops.equal(ops.mod(rounds, self.interval), 0)
 
     def __call__(self, critic, real, fake, noise):
         """The penalty, a scalar."""
@@ -32,7 +58,7 @@ class Penalty:
 
     def get_config(self):
         """The arguments of `__init__`."""
-        return {"weight": self.weight}
+        return {"weight": self.weight, "interval": self.interval}
 
     @classmethod
     def from_config(cls, config):
@@ -60,17 +86,22 @@ class GradientPenalty(Penalty):
 
     Args:
         weight: The paper's lambda.
+        interval: See `Penalty`.
     """
 
     name = "gradient_penalty"
 
-    def __init__(self, weight=10.0):
-        super().__init__(weight)
+    def __init__(self, weight=10.0, interval=1):
+        super().__init__(weight, interval)
 
     def __call__(self, critic, real, fake, noise):
         """The penalty, a scalar."""
-        gradient = backend.input_gradient(critic, interpolate(real, fake, noise))
+        gradient = backend.input_gradient(critic, self.points(real, fake, noise))
         return ops.mean(self.deviation(gradient))
+
+    def points(self, real, fake, noise):
+        """Where the gradient is taken: as many points as there are images."""
+        return interpolate(real, fake, noise)
 
     def deviation(self, gradient):
         """How far each example's gradient norm is from one: `(n, ...)` to `(n,)`."""
@@ -86,6 +117,7 @@ class LipschitzPenalty(GradientPenalty):
 
     Args:
         weight: The paper's lambda.
+        interval: See `Penalty`.
     """
 
     name = "lipschitz_penalty"
@@ -96,17 +128,61 @@ class LipschitzPenalty(GradientPenalty):
 
 
 @keras.saving.register_keras_serializable("kgan")
+class DRAGAN(GradientPenalty):
+    """Kodali et al. 2017, DRAGAN (arXiv:1705.07215), Eq. 1: E[(|grad D(x + delta)| - 1)^2].
+
+    The gradient penalty around real images alone, wherever the generator is. It keeps the
+    discriminator of any loss, the non-saturating one of the paper too, free of the sharp gradients
+    around real images from which modes collapse (Sec. 2.3).
+
+    The paper's delta is normal with a free variance. This is that of the authors' code, which fits
+    its size to the data: delta = alpha * scale * std * u, where std is the standard deviation of
+    all numbers in the batch (of this replica), u is uniform on [0, 1) for each number and alpha
+    uniform on [0, 1) for each image.
+
+    Args:
+        weight: The paper's lambda.
+        scale: Largest noise, in standard deviations of the batch; the authors' code has 0.5.
+        interval: See `Penalty`.
+
+    Raises:
+        ValueError: If the scale is negative.
+
+    Example:
+        >>> gan = kgan.GAN(generator, discriminator, penalties=kgan.penalties.DRAGAN())
+    """
+
+    name = "dragan"
+
+    def __init__(self, weight=10.0, scale=0.5, interval=1):
+        super().__init__(weight, interval)
+        if scale < 0:
+            raise ValueError(f"the scale of DRAGAN's noise must not be negative, got {scale}")
+        self.scale = scale
+
+    def points(self, real, fake, noise):
+        """A random point on the way from each real image to a noisy one."""
+        delta = self.scale * ops.std(real) * noise.uniform(ops.shape(real))
+        return interpolate(real + delta, real, noise)
+
+    def get_config(self):
+        """The arguments of `__init__`."""
+        return {**super().get_config(), "scale": self.scale}
+
+
+@keras.saving.register_keras_serializable("kgan")
 class R1(Penalty):
     """Mescheder et al. 2018 (arXiv:1801.04406), Eq. 9: E[|grad D(x)|^2] / 2 on real images.
 
     Args:
         weight: The paper's gamma.
+        interval: See `Penalty`.
     """
 
     name = "r1"
 
-    def __init__(self, weight=10.0):
-        super().__init__(weight)
+    def __init__(self, weight=10.0, interval=1):
+        super().__init__(weight, interval)
 
     def __call__(self, critic, real, fake, noise):
         """The penalty, a scalar."""
@@ -119,6 +195,7 @@ class R2(R1):
 
     Args:
         weight: The paper's gamma.
+        interval: See `Penalty`.
     """
 
     name = "r2"

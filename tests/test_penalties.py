@@ -1,6 +1,9 @@
 """Against closed forms: of a linear critic w.x, whose gradient is w, and of |x|^2 / 2, where it is
 x."""
 
+import types
+
+import checks
 import keras
 import numpy as np
 import pytest
@@ -15,7 +18,13 @@ RNG = np.random.default_rng(0)
 REAL = RNG.normal(size=SHAPE).astype("float32")
 FAKE = RNG.normal(size=SHAPE).astype("float32")
 W = np.array([1.0, -2.0, 2.0, 4.0], "float32").reshape(SHAPE[1:])  # |w| = 5
-ALL = [penalties.GradientPenalty, penalties.LipschitzPenalty, penalties.R1, penalties.R2]
+ALL = [
+    penalties.GradientPenalty,
+    penalties.LipschitzPenalty,
+    penalties.R1,
+    penalties.R2,
+    penalties.DRAGAN,
+]
 
 
 def fresh_noise():
@@ -50,6 +59,7 @@ def value(penalty, critic, real=REAL, fake=FAKE, noise=None):
         (penalties.LipschitzPenalty(), W / 10, 0.0),
         (penalties.R1(), W, 5**2 / 2),
         (penalties.R2(), W, 5**2 / 2),
+        (penalties.DRAGAN(), W, (5 - 1) ** 2),
     ],
 )
 def test_of_a_linear_critic(penalty, w, expected):
@@ -69,6 +79,18 @@ def test_of_a_quadratic_critic():
 def test_r1_looks_at_real_images_and_r2_at_generated_ones():
     assert value(penalties.R1(), quadratic) == pytest.approx(np.mean(norms(REAL) ** 2) / 2)
     assert value(penalties.R2(), quadratic) == pytest.approx(np.mean(norms(FAKE) ** 2) / 2)
+
+
+def test_dragan_looks_around_real_images():
+    """x + alpha (0.5 std u), with std that of the whole batch, as in the authors' code."""
+    u = RNG.random(SHAPE).astype("float32")
+    alphas = np.array([0.2, 0.0, 0.9], "float32").reshape(3, 1, 1, 1)
+    noise = tiny.ListedNoise(types.SimpleNamespace(play_round=None), [u, alphas])
+    size = norms(REAL + alphas * 0.5 * np.std(REAL) * u)
+    found = value(penalties.DRAGAN(), quadratic, noise=noise)
+    assert found == pytest.approx(np.mean((size - 1) ** 2), rel=1e-5)
+    still = value(penalties.DRAGAN(scale=0.0), quadratic)
+    assert still == pytest.approx(np.mean((norms(REAL) - 1) ** 2), rel=1e-5)
 
 
 class Alphas:
@@ -131,6 +153,7 @@ def gradient(penalty, w, critic):
         # d (|w|^2 / 2) / dw = w
         (penalties.R1(), W, W),
         (penalties.R2(), W, W),
+        (penalties.DRAGAN(), W, 2 * (5 - 1) * W / 5),
     ],
 )
 def test_the_gradient_by_the_weights_of_a_linear_critic(penalty, w, expected):
@@ -149,7 +172,7 @@ def test_the_gradient_by_the_weights_of_a_critic_with_a_curve():
 
 @pytest.mark.parametrize(
     ("penalty", "expected"),
-    [(ALL[0](), 1.0), (ALL[1](), 0.0), (ALL[2](), 0.0), (ALL[3](), 0.0)],
+    list(zip((penalty() for penalty in ALL), (1.0, 0.0, 0.0, 0.0, 1.0))),
 )
 def test_nothing_is_nan_where_the_critic_is_flat(penalty, expected):
     assert value(penalty, linear(0 * W)) == pytest.approx(expected, abs=1e-5)
@@ -171,6 +194,105 @@ def test_a_model_adds_the_weighted_penalty_and_logs_it_unweighted():
     assert logs["d_loss"] == pytest.approx(gap + 7 * 4 + 0.5 * 4.5 + 2 * 4.5, rel=1e-5)
 
 
+def played(interval, rounds, weight=0.5, **kwargs):
+    """A critic w x under R1 alone, one SGD step a round: dw = -rate * weight * interval * w."""
+    gan = kgan.GAN(
+        *tiny.line(slope=0.0, weight=2.0),
+        loss=NoLoss(),
+        penalties=penalties.R1(weight, interval=interval),
+        **kwargs,
+    )
+    gan.compile(keras.optimizers.SGD(0.0), keras.optimizers.SGD(0.1))
+    points = tiny.column(*range(rounds * gan.discriminator_steps))
+    logs = gan.fit(points, batch_size=1, verbose=0).history
+    return gan, logs
+
+
+class NoLoss(kgan.losses.Loss):
+    """Nothing to play for, which leaves the penalties."""
+
+    def discriminator(self, real, fake):
+        return 0.0 * ops.mean(real)
+
+    def generator(self, fake, real=None):
+        return 0.0 * ops.mean(fake)
+
+
+def kernel(gan):
+    return float(ops.convert_to_numpy(gan.discriminator.trainable_variables[0]).squeeze())
+
+
+@pytest.mark.parametrize(("steps", "times"), [(1, 3), (2, 6)])
+def test_a_lazy_penalty_weighs_more_in_the_rounds_that_compute_it(steps, times):
+    """In rounds 0, 3 and 6 of 8, in each update of them, w <- w - 0.1 * 0.5 * 3 * w = 0.85 w."""
+    gan, logs = played(3, 8, discriminator_steps=steps)
+    assert kernel(gan) == pytest.approx(2 * 0.85**times, rel=1e-5)
+    values = [(2 * 0.85**i) ** 2 / 2 for i in range(times)]
+    assert logs["r1"] == pytest.approx([np.mean(values)], rel=1e-5)
+    total = sum(0.5 * 3 * v for v in values)
+    assert logs["d_loss"] == pytest.approx([total / (8 * steps)], rel=1e-5)
+
+
+def test_a_lazy_penalty_is_always_evaluated_and_not_by_more_weight():
+    gan, _ = played(3, 2)
+    measured = gan.evaluate(tiny.column(1.0, 2.0), verbose=0, return_dict=True)
+    assert measured["r1"] == pytest.approx(kernel(gan) ** 2 / 2, rel=1e-5)
+    assert measured["d_loss"] == pytest.approx(0.5 * measured["r1"], rel=1e-5)
+
+
+def test_an_epoch_without_the_penalty_logs_zero():
+    gan, _ = played(3, 1)
+    logs = gan.fit(tiny.column(1.0, 2.0), batch_size=1, verbose=0).history
+    assert logs["r1"] == [0.0]
+
+
+class Counted(penalties.GradientPenalty):
+    """A penalty that counts, on the device, how often it is computed."""
+
+    def __call__(self, critic, real, fake, noise):
+        self.counter.assign(self.counter + 1)
+        return super().__call__(critic, real, fake, noise)
+
+
+def count_and_train(networks, images, jit_compile):
+    penalty = Counted(interval=3)
+    gan = kgan.GAN(*networks, penalties=penalty)
+    gan.counter = penalty.counter = gan.add_weight(
+        name="counter", shape=(), dtype="int32", initializer="zeros", trainable=False
+    )
+    traces, loss = [], gan.discriminator_loss
+    gan.discriminator_loss = lambda *args: traces.append(0) or loss(*args)
+    gan.compile(jit_compile=jit_compile)
+    gan.fit(images[:8], batch_size=2, verbose=0)
+    first = len(traces)
+    gan.fit(images[:6], batch_size=2, verbose=0)
+    assert int(ops.convert_to_numpy(gan.counter)) == 3
+    return len(traces) - first
+
+
+def test_a_lazy_penalty_is_not_computed_in_between():
+    """With dropout and interpolation, whose seeds move only where it is computed."""
+    more = count_and_train(tiny.networks(norm=False), tiny.images(8), "auto")
+    # PyTorch runs each round in Python; the others compile one round for all.
+    assert more == (3 if keras.backend.backend() == "torch" else 0)
+
+
+@pytest.mark.backend("tensorflow")
+def test_a_lazy_penalty_compiles_under_xla():
+    assert count_and_train(tiny.line(), tiny.column(*range(8)), True) == 0
+
+
+def make_lazy():
+    lazy = [penalties.GradientPenalty(interval=3), penalties.R1(1.0, interval=2)]
+    return kgan.GAN(*tiny.networks(norm=False), penalties=lazy, ema_decay=0.9)
+
+
+@pytest.mark.parametrize("check", [checks.check_both_players_move, checks.check_resume])
+def test_gan_with_lazy_penalties(check):
+    """Resumed after two rounds of three."""
+    check(make_lazy)
+
+
 def test_clipping_keeps_what_is_inside():
     variable = keras.Variable(np.array([-3.0, -0.2, 0.0, 0.25, 9.0], "float32"))
     penalties.clip_weights([variable], 0.25)
@@ -181,20 +303,28 @@ def test_clipping_keeps_what_is_inside():
 
 @pytest.mark.parametrize("penalty", ALL)
 def test_a_penalty_survives_serialisation(penalty):
-    config = keras.saving.serialize_keras_object(penalty(3.5))
+    config = keras.saving.serialize_keras_object(penalty(3.5, interval=4))
     copy = penalties.get(config)
     assert type(copy) is penalty
-    assert copy.weight == 3.5
+    assert (copy.weight, copy.interval) == (3.5, 4)
+    assert copy.get_config() == penalty(3.5, interval=4).get_config()
 
 
 def test_defaults_are_the_papers():
     assert penalties.GradientPenalty().weight == 10.0
     assert penalties.R1().weight == penalties.R2().weight == 10.0
+    assert (penalties.DRAGAN().weight, penalties.DRAGAN().scale) == (10.0, 0.5)
+    assert {penalty().interval for penalty in ALL} == {1}
 
 
 def test_what_makes_no_sense_is_refused():
     with pytest.raises(ValueError, match="weight must not be negative, got -1"):
         penalties.R1(-1)
+    for interval in (0, 1.5):
+        with pytest.raises(ValueError, match=f"must be a positive integer, got {interval}"):
+            penalties.R1(interval=interval)
+    with pytest.raises(ValueError, match=r"noise must not be negative, got -0\.5"):
+        penalties.DRAGAN(scale=-0.5)
     with pytest.raises(ValueError, match=r"must be a kgan.penalties.Penalty, such as R1\(10.0\)"):
         kgan.GAN(*tiny.line(), penalties=["r1"])
     with pytest.raises(ValueError, match=r"each penalty can be given once; got \['r1', 'r1'\]"):

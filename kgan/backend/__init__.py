@@ -1,4 +1,4 @@
-"""What differs between Keras backends, behind five names.
+"""What differs between Keras backends, behind six names.
 
 Each of `tensorflow.py`, `jax.py` and `torch.py` defines
 
@@ -6,6 +6,7 @@ Each of `tensorflow.py`, `jax.py` and `torch.py` defines
   Keras's trainer of that backend calls (and `play_test_round(data)` into `test_step`);
 * `minimize(objective, variables, optimizer, state)`: moves `variables` one step;
 * `input_gradient(function, inputs)`: a gradient that can be differentiated again;
+* `compute_if(predicate, function, state)`: a scalar, or zero and nothing computed;
 * `leaky_relu(inputs, negative_slope)`: a rectifier whose second derivative costs nothing;
 * `draw(function, n)`: random numbers for the examples of this replica.
 
@@ -15,15 +16,36 @@ This is the only package that imports TensorFlow, JAX or PyTorch at module level
 import keras
 
 if keras.backend.backend() == "tensorflow":
-    from kgan.backend.tensorflow import TrainStep, draw, input_gradient, leaky_relu, minimize
+    from kgan.backend.tensorflow import (
+        TrainStep,
+        compute_if,
+        draw,
+        input_gradient,
+        leaky_relu,
+        minimize,
+    )
 elif keras.backend.backend() == "jax":
-    from kgan.backend.jax import TrainStep, draw, input_gradient, leaky_relu, minimize
+    from kgan.backend.jax import (
+        TrainStep,
+        compute_if,
+        draw,
+        input_gradient,
+        leaky_relu,
+        minimize,
+    )
 elif keras.backend.backend() == "torch":
-    from kgan.backend.torch import TrainStep, draw, input_gradient, leaky_relu, minimize
+    from kgan.backend.torch import (
+        TrainStep,
+        compute_if,
+        draw,
+        input_gradient,
+        leaky_relu,
+        minimize,
+    )
 else:
     raise ImportError(
         f"kgan does not run on the Keras backend {keras.backend.backend()!r}; "
         "set KERAS_BACKEND to tensorflow, jax or torch"
     )
 
-__all__ = ["TrainStep", "draw", "input_gradient", "leaky_relu", "minimize"]
+__all__ = ["TrainStep", "compute_if", "draw", "input_gradient", "leaky_relu", "minimize"]

@@ -78,6 +78,28 @@ def input_gradient(function, inputs):
     return jax.grad(lambda x: function(x).sum())(inputs)
 
 
+def compute_if(predicate, function, state):
+    """`function()`, a float32 scalar, if `predicate` holds; else zero, and nothing is computed.
+
+    `state` is every variable that `function` may read; what it assigns (seeds) is kept.
+    """
+    assigned = [v for v in state if not v.trainable]
+    current = [v.value for v in state]
+
+    def compute():
+        with keras.StatelessScope(state_mapping=list(zip(state, current))) as scope:
+            value = function()
+        return value, [scope.get_current_value(v) for v in assigned]
+
+    def skip():
+        return jax.numpy.zeros(()), [v.value for v in assigned]
+
+    value, updates = jax.lax.cond(predicate, compute, skip)
+    for v, update in zip(assigned, updates):
+        v.assign(update)
+    return value
+
+
 def leaky_relu(inputs, negative_slope):
     """Rectified `inputs`."""
     return jax.numpy.where(inputs > 0, inputs, negative_slope * inputs)

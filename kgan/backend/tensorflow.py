@@ -55,6 +55,12 @@ def input_gradient(function, inputs):
     return tape.gradient(outputs, inputs, unconnected_gradients="zero")
 
 
+def compute_if(predicate, function, state):
+    """`function()`, a float32 scalar, if `predicate` holds; else zero, and nothing is computed."""
+    del state
+    return tf.cond(predicate, function, lambda: tf.zeros(()))
+
+
 def leaky_relu(inputs, negative_slope):
     """Rectified `inputs`. TensorFlow's own sends zeros back where it is differentiated twice."""
 

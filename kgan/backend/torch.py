@@ -41,6 +41,12 @@ def input_gradient(function, inputs):
     return gradient
 
 
+def compute_if(predicate, function, state):
+    """`function()`, a float32 scalar, if `predicate` holds; else zero, and nothing is computed."""
+    del state
+    return function() if predicate else torch.zeros((), device=predicate.device)
+
+
 def leaky_relu(inputs, negative_slope):
     """Rectified `inputs`."""
     return torch.where(inputs > 0, inputs, negative_slope * inputs)

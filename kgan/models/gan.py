@@ -183,10 +183,21 @@ class GAN(backend.TrainStep, Fitting, Sampling, Saving, keras.Model):
         loss = self.loss_function.discriminator(real_logits, fake_logits)
         terms = dict(zip(SCORES, (ops.mean(real_logits), ops.mean(fake_logits))))
         for penalty in self.penalties:
-            value = penalty(lambda x: self.critic(x, condition), real, fake, self.noise)
-            loss = loss + penalty.weight * value
+            value, weight = self.penalize(penalty, real, fake, condition)
+            loss = loss + weight * value
             terms[penalty.name] = value
         return loss, terms
+
+    def penalize(self, penalty, real, fake, condition):
+        """A penalty's value, zero in rounds that a lazy one skips, and its weight in the loss."""
+
+        def value():
+            return penalty(lambda x: self.critic(x, condition), real, fake, self.noise)
+
+        if penalty.interval == 1 or not self.networks_training:
+            return value(), penalty.weight
+        due = penalty.due(self.rounds)
+        return backend.compute_if(due, value, self.variables), penalty.weight * penalty.interval
 
     def play_round(self, data):
         """One round: Algorithm 1 with `discriminator_steps` inner steps.
@@ -248,9 +259,14 @@ class GAN(backend.TrainStep, Fitting, Sampling, Saving, keras.Model):
         self.track(backend.minimize(regularized, network.trainable_variables, optimizer, state))
 
     def track(self, terms, weight=1):
-        """Adds scalars, each with a weight, to the running means under their names."""
+        """Adds scalars, each with a weight, to the running means under their names.
+
+        Rounds that skip a lazy penalty do not count for its mean.
+        """
+        lazy = {p.name: p for p in self.penalties if p.interval > 1 and self.networks_training}
         for name, value in terms.items():
-            self.trackers[name].update_state(ops.stop_gradient(value), sample_weight=weight)
+            count = ops.cast(lazy[name].due(self.rounds), "float32") if name in lazy else weight
+            self.trackers[name].update_state(ops.stop_gradient(value), sample_weight=count)
 
     def update_average(self):
         """Moves the averaged generator toward the generator.
