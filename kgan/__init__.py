@@ -13,7 +13,7 @@ from kgan import (
     theory,
     zoo,
 )
-from kgan.models import GAN, WGAN, WGANGP, ConditionalGAN, InfoGAN
+from kgan.models import GAN, WGAN, WGANGP, ConditionalGAN, InfoGAN, RelativisticGAN
 
 __version__ = "0.1.0"
 
@@ -23,6 +23,7 @@ __all__ = [
     "WGANGP",
     "ConditionalGAN",
     "InfoGAN",
+    "RelativisticGAN",
     "callbacks",
     "data",
     "latents",

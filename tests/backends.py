@@ -75,6 +75,8 @@ SUITE = (
     "test_wgan_gp.py",
     "test_conditional.py",
     "test_infogan.py",
+    "test_relativistic.py",
+    "test_r3gan.py",
     "test_losses.py",
     "test_penalties.py",
     "test_rectified.py",

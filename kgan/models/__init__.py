@@ -3,7 +3,8 @@
 from kgan.models.conditional import ConditionalGAN
 from kgan.models.gan import GAN
 from kgan.models.infogan import InfoGAN
+from kgan.models.relativistic import RelativisticGAN
 from kgan.models.wgan import WGAN
 from kgan.models.wgan_gp import WGANGP
 
-__all__ = ["GAN", "WGAN", "WGANGP", "ConditionalGAN", "InfoGAN"]
+__all__ = ["GAN", "WGAN", "WGANGP", "ConditionalGAN", "InfoGAN", "RelativisticGAN"]

@@ -2,6 +2,7 @@
 
 from kgan.networks.dcgan import dcgan
 from kgan.networks.mlp import mlp
+from kgan.networks.r3gan import r3gan
 from kgan.networks.resnet import resnet
 
-__all__ = ["dcgan", "mlp", "resnet"]
+__all__ = ["dcgan", "mlp", "r3gan", "resnet"]
