@@ -1,6 +1,7 @@
 """kgan: generative adversarial networks for Keras."""
 
 from kgan import (
+    augment,
     callbacks,
     data,
     latents,
@@ -24,6 +25,7 @@ __all__ = [
     "ConditionalGAN",
     "InfoGAN",
     "RelativisticGAN",
+    "augment",
     "callbacks",
     "data",
     "latents",

@@ -79,6 +79,7 @@ SUITE = (
     "test_r3gan.py",
     "test_losses.py",
     "test_penalties.py",
+    "test_augment.py",
     "test_rectified.py",
     "test_regularizers.py",
     "test_latents.py",

@@ -16,6 +16,7 @@ BACKENDS = {"tensorflow", "jax", "torch", "tensorflow_datasets", "keras_cv"}
 # A part may import itself and what is listed.
 ALLOWED = {
     "backend": set(),
+    "augment": set(),
     "optimizers": set(),
     "losses": set(),
     "noise": {"backend"},
@@ -26,7 +27,16 @@ ALLOWED = {
     "networks": {"layers"},
     "data": set(),
     "metrics": {"data", "weight_files"},
-    "models": {"backend", "optimizers", "losses", "noise", "latents", "penalties", "layers"},
+    "models": {
+        "augment",
+        "backend",
+        "optimizers",
+        "losses",
+        "noise",
+        "latents",
+        "penalties",
+        "layers",
+    },
     "callbacks": {"data", "metrics"},
     "weight_files": set(),
     "zoo": {"data", "evaluation", "models", "networks", "weight_files"},

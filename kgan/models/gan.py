@@ -12,6 +12,7 @@ import keras
 from keras import ops
 
 from kgan import backend, losses
+from kgan.augment import get as get_augmentations
 from kgan.models import checks
 from kgan.models.fitting import Fitting
 from kgan.models.players import check_networks, check_penalties, takes_condition
@@ -48,7 +49,9 @@ class GAN(backend.TrainStep, Fitting, Sampling, Saving, keras.Model):
         discriminator_steps: Updates of the discriminator in a round.
         ema_decay: If given, a second generator follows the first as an exponential moving average
             of its weights, with this decay a round, and is the one that samples.
-        seed: An integer that fixes latents, penalties and the order of arrays in `fit`.
+        augment: What changes all images, real and generated, before the discriminator sees them
+            in training: `"diffaugment"` for small data sets, or see `kgan.augment.get`.
+        seed: An integer that fixes all random numbers in training and the order of arrays in `fit`.
 
     Raises:
         ValueError: If the networks do not fit each other, or the penalties do not suit them.
@@ -70,6 +73,7 @@ class GAN(backend.TrainStep, Fitting, Sampling, Saving, keras.Model):
         penalties=(),
         discriminator_steps=1,
         ema_decay=None,
+        augment=None,
         seed=0,
         **kwargs,
     ):
@@ -80,6 +84,7 @@ class GAN(backend.TrainStep, Fitting, Sampling, Saving, keras.Model):
         check_networks(generator, discriminator)
         check_penalties(penalties, discriminator)
         checks.check_decay(ema_decay)
+        augment = get_augmentations(augment)
         seed = checks.check_integer("seed", seed, 0)
         self.generator = generator
         self.discriminator = discriminator
@@ -89,6 +94,7 @@ class GAN(backend.TrainStep, Fitting, Sampling, Saving, keras.Model):
             "discriminator_steps", discriminator_steps, 1
         )
         self.ema_decay = ema_decay
+        self.augment = augment
         self.seed = seed
         self.ema_generator = (
             copy_network(generator, "ema_generator") if ema_decay is not None else None
@@ -100,6 +106,8 @@ class GAN(backend.TrainStep, Fitting, Sampling, Saving, keras.Model):
         self.evaluation_seeds = keras.random.SeedGenerator(seed)
         self.noise = Noise(self.training_seeds)
         self.networks_training = True
+        for augmentation in augment:
+            augmentation.check(self.image_shape)
         self.trackers = {name: keras.metrics.Mean(name=name) for name in self.term_names()}
         self.built = True
 
@@ -169,7 +177,13 @@ class GAN(backend.TrainStep, Fitting, Sampling, Saving, keras.Model):
         return ops.cast(self.generator(inputs, training=self.networks_training), "float32")
 
     def discriminate(self, images, condition=None):
-        """The discriminator's outputs in training: float32 logits `(n, 1)`, or a list of heads."""
+        """The discriminator's outputs in training: float32 logits `(n, 1)`, or a list of heads.
+
+        In training it sees the images augmented, all of them: in both players' updates, and where
+        a penalty takes its gradient.
+        """
+        for augmentation in self.augment if self.networks_training else ():
+            images = augmentation(images, self.noise, self.rounds)
         inputs = [images, condition] if takes_condition(self.discriminator) else images
         outputs = self.discriminator(inputs, training=self.networks_training)
         return keras.tree.map_structure(lambda y: ops.cast(y, "float32"), outputs)
@@ -319,6 +333,7 @@ class GAN(backend.TrainStep, Fitting, Sampling, Saving, keras.Model):
             "penalties": [serialize(p) for p in self.penalties],
             "discriminator_steps": self.discriminator_steps,
             "ema_decay": self.ema_decay,
+            "augment": [serialize(a) for a in self.augment],
             "seed": self.seed,
             "name": self.name,
         }
