@@ -10,8 +10,8 @@ version = re.search(r'__version__ = "(.+)"', (root / "kgan/__init__.py").read_te
 
 JAX = ["jax>=0.4.30"]
 TORCH = ["torch>=2.4"]
-# Independent implementations that the tests compare with: scikit-learn, prdc, POT. The examples plot
-# with matplotlib.
+# Independent implementations that the tests compare with: scikit-learn, prdc, POT. The examples
+# plot with matplotlib.
 TEST = ["pytest>=8", "hypothesis", "scikit-learn", "prdc", "POT", "matplotlib"]
 
 setup(
