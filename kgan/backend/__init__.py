@@ -13,39 +13,24 @@ Each of `tensorflow.py`, `jax.py` and `torch.py` defines
 This is the only package that imports TensorFlow, JAX or PyTorch at module level.
 """
 
+import importlib
+
 import keras
 
-if keras.backend.backend() == "tensorflow":
-    from kgan.backend.tensorflow import (
-        TrainStep,
-        compute_if,
-        draw,
-        input_gradient,
-        leaky_relu,
-        minimize,
-    )
-elif keras.backend.backend() == "jax":
-    from kgan.backend.jax import (
-        TrainStep,
-        compute_if,
-        draw,
-        input_gradient,
-        leaky_relu,
-        minimize,
-    )
-elif keras.backend.backend() == "torch":
-    from kgan.backend.torch import (
-        TrainStep,
-        compute_if,
-        draw,
-        input_gradient,
-        leaky_relu,
-        minimize,
-    )
-else:
+NAMES = ("tensorflow", "jax", "torch")
+
+if keras.backend.backend() not in NAMES:
     raise ImportError(
         f"kgan does not run on the Keras backend {keras.backend.backend()!r}; "
         "set KERAS_BACKEND to tensorflow, jax or torch"
     )
+
+_chosen = importlib.import_module(f"kgan.backend.{keras.backend.backend()}")
+TrainStep = _chosen.TrainStep
+compute_if = _chosen.compute_if
+draw = _chosen.draw
+input_gradient = _chosen.input_gradient
+leaky_relu = _chosen.leaky_relu
+minimize = _chosen.minimize
 
 __all__ = ["TrainStep", "compute_if", "draw", "input_gradient", "leaky_relu", "minimize"]
