@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from kgan.latents import Categorical
+from kgan.latents.codes import slices
 from kgan.models.checks import check_images, check_integer
 from kgan.models.gan import GAN
 from kgan.models.sampling import as_float
@@ -137,10 +138,9 @@ class InfoGAN(GAN):
         if name not in names:
             raise ValueError(f"there is no code {name!r}; the codes are {', '.join(names)}")
         code = self.codes[names.index(name)]
-        behind = sum(c.size for c in self.codes[names.index(name) :])
-        start = self.latent_dim - behind
+        _, of_codes = slices(self.codes, self.latent_dim)
         latents = np.array(latents)
-        latents[:, start : start + code.size] = code.encode(values, len(latents))
+        latents[:, of_codes[name]] = code.encode(values, len(latents))
         return latents
 
     def sample_grid(self, rows=8, seed=0, truncation=1.0):
