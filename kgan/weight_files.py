@@ -12,6 +12,8 @@ import urllib.request
 
 import keras
 
+from kgan.files import home
+
 
 def builtin_folder():
     """The folder of the built-in presets: inside an installed package, or in the checkout."""
@@ -85,8 +87,7 @@ def _download(url, checksum):
     """The path of a file in the cache, `KGAN_HOME` or `~/.cache/kgan`, where it gets once whole."""
     if not re.fullmatch("[0-9a-f]{64}", str(checksum)):
         raise ValueError(f"{url} needs a sha256, got {checksum!r}")
-    home = pathlib.Path(os.environ.get("KGAN_HOME") or "~/.cache/kgan").expanduser()
-    path = home / "weights" / f"{checksum}.weights.h5"
+    path = home() / "weights" / f"{checksum}.weights.h5"
     if path.is_file() and sha256(path) == checksum:
         return path
     remedy = (

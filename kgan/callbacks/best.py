@@ -3,13 +3,13 @@
 import json
 import math
 import operator
-import os
 import pathlib
 
 import keras
 
 from kgan.callbacks.checkpoint import save
 from kgan.callbacks.rounds import rounds_played
+from kgan.files import write_atomically
 from kgan.metrics import Metric
 
 BETTER = {"min": operator.lt, "max": operator.gt}
@@ -100,9 +100,8 @@ class BestCheckpoint(keras.callbacks.Callback):
             "epoch": epoch,
             "rounds": rounds_played(self.model),
         }
-        unfinished = self.record.with_name(f".{self.record.name}.unfinished")
-        unfinished.write_text(json.dumps(found, indent=2) + "\n")
-        os.replace(unfinished, self.record)
+        text = json.dumps(found, indent=2) + "\n"
+        write_atomically(self.record, lambda file: file.write(text.encode()))
 
     def beats(self, value):
         """Whether a value is better than the best one."""

@@ -5,6 +5,7 @@ import os
 import pathlib
 
 from kgan.evaluation.tables import rows
+from kgan.files import write_atomically
 
 
 def section(results):
@@ -80,6 +81,4 @@ def record(folder, results):
         (folder / "README.md", publish.card(folder.name, preset)),
         (path, json.dumps(preset, indent=2) + "\n"),
     ):
-        unfinished = file.with_name(f".{file.name}.unfinished")
-        unfinished.write_text(text)
-        os.replace(unfinished, file)
+        write_atomically(file, lambda open_file, text=text: open_file.write(text.encode()))

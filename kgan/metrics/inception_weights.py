@@ -27,8 +27,8 @@ from pathlib import Path
 
 import numpy as np
 
+from kgan.files import home, write_atomically
 from kgan.metrics import _torchscript
-from kgan.metrics._cache import home, write_atomically
 from kgan.metrics._inception_layout import CONVOLUTIONS
 
 FILE_NAME = "inception-2015-12-05.npz"

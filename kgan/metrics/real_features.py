@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from kgan.data import ImageDataset
+from kgan.files import home, write_atomically
 from kgan.metrics._arrays import images_of, labels_of
-from kgan.metrics._cache import home, write_atomically
 
 _ROWS = 1024
 
