@@ -135,6 +135,23 @@ def test_spherical_paths_have_the_length_of_the_arc():
     assert found == pytest.approx((127.5 * np.pi / 2) ** 2, rel=1e-3)
 
 
+def test_spherical_paths_without_an_angle_are_straight():
+    """From the origin, along one ray, and where a latent is one number: |b - a|^2."""
+    for a, b in (([[0, 0]], [[0, 2]]), ([[1, 1]], [[3, 3]]), ([[-1]], [[2]])):
+        a, b = np.array(a, "float64"), np.array(b, "float64")
+        found = perceptual_path_length(
+            lambda z: z.astype("float64").reshape(len(z), 1, -1, 1).repeat(3, axis=3),
+            a,
+            b,
+            extractor=lambda images: images.reshape(len(images), -1),
+            epsilon=1e-2,
+            discard=0.0,
+        )
+        assert found == pytest.approx(3 * 127.5**2 * ((b - a) ** 2).sum(), rel=1e-3)
+    with pytest.raises(ValueError, match="opposite directions"):
+        perceptual_path_length(None, np.ones((1, 2)), -np.ones((1, 2)))
+
+
 def test_path_length_refuses_rounded_images():
     z = np.ones((2, 3))
     with pytest.raises(ValueError, match="rounded pixels"):

@@ -1,16 +1,14 @@
 """Paths between latent vectors, and arithmetic with them.
 
-Spherical interpolation: Shoemake 1985, Animating Rotation with Quaternion Curves, Eq. for Slerp;
-for the latents of GANs White 2016 (arXiv:1609.04468), Sec. 2.1. Arithmetic: Radford, Metz and
-Chintala 2015 (arXiv:1511.06434), Sec. 6.3.2.
+Spherical interpolation: White 2016, Sampling Generative Networks (arXiv:1609.04468), Sec. 2.1.
+Arithmetic: Radford, Metz and Chintala 2015 (arXiv:1511.06434), Sec. 6.3.2.
 """
 
 import numpy as np
 
 from kgan.latents import rendering
 from kgan.latents.codes import codes_of, nearest_codes, slices
-
-METHODS = ("spherical", "linear")
+from kgan.paths import PATHS
 
 
 def interpolate(a, b, steps=8, method="spherical", codes=()):
@@ -46,8 +44,8 @@ def interpolate(a, b, steps=8, method="spherical", codes=()):
 
 def between(a, b, amounts, method, codes):
     """As `interpolate`, at given amounts `(steps,)` of the way."""
-    if method not in METHODS:
-        raise ValueError(f"method must be {' or '.join(map(repr, METHODS))}, got {method!r}")
+    if method not in PATHS:
+        raise ValueError(f"method must be {' or '.join(map(repr, PATHS))}, got {method!r}")
     a, b = np.asarray(a, "float64"), np.asarray(b, "float64")
     if a.shape != b.shape or a.ndim not in (1, 2):
         raise ValueError(
@@ -56,38 +54,11 @@ def between(a, b, amounts, method, codes):
         )
     a, b, amounts = a[..., None, :], b[..., None, :], np.asarray(amounts)[:, None]
     noise, places = slices(codes, a.shape[-1])
-    # On a line there are no circles.
-    path = spherical if method == "spherical" and noise.stop > 1 else linear
-    parts = [path(a[..., noise], b[..., noise], amounts)]
+    parts = [PATHS[method](a[..., noise], b[..., noise], amounts)]
     for code in codes:
         place = places[code.name]
         parts.append(code.interpolate(a[..., place], b[..., place], amounts))
     return np.concatenate(parts, axis=-1).astype("float32")
-
-
-def linear(a, b, amounts):
-    """(1 - t) a + t b."""
-    return a + amounts * (b - a)
-
-
-def spherical(a, b, amounts):
-    """Slerp: sin((1 - t) theta) / sin(theta) a + sin(t theta) / sin(theta) b.
-
-    theta is the angle between a and b. Where it is 0, or a vector has no length and hence no
-    angle, the path is the limit, which is the straight line.
-    """
-    lengths = np.linalg.norm(a, axis=-1), np.linalg.norm(b, axis=-1)
-    product = np.maximum(lengths[0] * lengths[1], np.finfo("float64").tiny)
-    cosine = np.sum(a * b, axis=-1) / product
-    if np.any(cosine < -1 + 1e-12):
-        raise ValueError(
-            "two latents point in opposite directions, with many great circles between them: go "
-            'through a third, or use method="linear"'
-        )
-    straight = (cosine > 1 - 1e-12) | (lengths[0] == 0) | (lengths[1] == 0)
-    angle = np.where(straight, 1.0, np.arccos(np.clip(cosine, -1.0, 1.0)))[..., None]
-    curve = np.sin((1 - amounts) * angle) * a + np.sin(amounts * angle) * b
-    return np.where(straight[..., None], linear(a, b, amounts), curve / np.sin(angle))
 
 
 def interpolation(gan, a, b, steps=8, method="spherical", condition=None):

@@ -7,6 +7,7 @@ import numpy as np
 
 from kgan.metrics._arrays import to_numpy
 from kgan.metrics.extractor import Extractor
+from kgan.paths import PATHS
 
 
 def perceptual_path_length(
@@ -44,8 +45,8 @@ def perceptual_path_length(
         The path length, a float of at least 0.
 
     Raises:
-        ValueError: If the latents differ in shape, images are not floats, or an argument is out of
-            range.
+        ValueError: If the latents differ in shape, images are not floats, an argument is out of
+            range, or a spherical path has ends in opposite directions.
 
     Example:
         >>> z = [gan.sample_latents(1000) for _ in range(2)]
@@ -57,13 +58,13 @@ def perceptual_path_length(
             f"`first` and `second` must be latents (n, latent_dim): got {first.shape} and "
             f"{second.shape}"
         )
-    if interpolation not in _PATHS:
-        raise ValueError(f"interpolation must be one of {sorted(_PATHS)}, got {interpolation!r}")
+    if interpolation not in PATHS:
+        raise ValueError(f"interpolation must be one of {list(PATHS)}, got {interpolation!r}")
     if not 0 < epsilon < 1 or not 0 <= discard < 0.5:
         raise ValueError(
             f"epsilon must lie in (0, 1) and discard in [0, 0.5): got {epsilon} and {discard}"
         )
-    extractor, path = Extractor(extractor), _PATHS[interpolation]
+    extractor, path = Extractor(extractor), PATHS[interpolation]
     places = np.random.default_rng(seed).uniform(0, 1, (len(first), 1))
     lengths = []
     for start in range(0, len(first), batch_size):
@@ -77,20 +78,6 @@ def perceptual_path_length(
     lengths = np.concatenate(lengths)
     low, high = np.quantile(lengths, [discard, 1 - discard])
     return float(lengths[(lengths >= low) & (lengths <= high)].mean())
-
-
-def _linear(a, b, t):
-    return a + (b - a) * t
-
-
-def _spherical(a, b, t):
-    """Along the great arc between the directions (Shoemake 1985, Animating Rotation)."""
-    norms = np.linalg.norm(a, axis=1, keepdims=True) * np.linalg.norm(b, axis=1, keepdims=True)
-    angle = np.arccos(np.clip((a * b).sum(axis=1, keepdims=True) / norms, -1, 1))
-    return (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.maximum(np.sin(angle), 1e-12)
-
-
-_PATHS = {"linear": _linear, "spherical": _spherical}
 
 
 def _pixels(images):
