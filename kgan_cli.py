@@ -15,6 +15,8 @@ import sys
 from absl import app, logging
 from absl.flags import argparse_flags
 
+MODEL = "preset, .keras file or run folder"
+
 
 def zoo_folder():
     """The folder of the built-in presets, found without importing kgan."""
@@ -45,14 +47,22 @@ def show_info(args):
 
 
 def check_name(name, command):
-    """Refuses, before the slow imports, what is neither a preset nor a `.keras` file."""
-    if name.endswith(".keras") and command not in ("info", "train"):
-        if not pathlib.Path(name).is_file():
-            raise FileNotFoundError(f"there is no file {name}")
-        return
+    """Refuses, before the slow imports, what is no preset, `.keras` file or run folder."""
     known = presets()
     if name in known:
         return
+    if command not in ("info", "train"):
+        path = pathlib.Path(name)
+        if name.endswith(".keras"):
+            if not path.is_file():
+                raise FileNotFoundError(f"there is no file {name}")
+            return
+        if path.is_dir():
+            if not (path / "model.keras").is_file():
+                raise FileNotFoundError(
+                    f"{name} is a folder without model.keras: give a run folder of kgan train"
+                )
+            return
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
     hint = f"did you mean {' or '.join(near)}?" if near else "see kgan list"
     raise ValueError(f"the zoo has no preset {name!r}: {hint}")
@@ -125,7 +135,7 @@ def parser():
     train.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
 
     sample = command("sample", "Write a grid of samples as PNG.")
-    sample.add_argument("name", metavar="NAME", help="preset, or a .keras file")
+    sample.add_argument("name", metavar="NAME", help=MODEL)
     sample.add_argument("--n", type=int, help="images (default: a grid of 8 rows)")
     sample.add_argument("--seed", type=int, default=0)
     sample.add_argument(
@@ -139,11 +149,11 @@ def parser():
     sample.add_argument("--out", help="file (default: NAME.png)")
 
     codes = command("codes", "Read the codes of images with an InfoGAN, as JSON lines.")
-    codes.add_argument("name", metavar="NAME", help="preset, or a .keras file")
+    codes.add_argument("name", metavar="NAME", help=MODEL)
     codes.add_argument("images", metavar="IMAGES", help="an image, a folder or an .npz file")
 
     evaluate = command("evaluate", "Measure a model against held-out images.")
-    evaluate.add_argument("name", metavar="NAME", help="preset, or a .keras file")
+    evaluate.add_argument("name", metavar="NAME", help=MODEL)
     evaluate.add_argument("--data", help="other data than the model's: see train")
     evaluate.add_argument("--data_dir", help="where TFDS keeps its data sets")
     evaluate.add_argument("--split", default="test")

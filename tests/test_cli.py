@@ -77,6 +77,7 @@ def test_info_is_json(capsys):
         (["sample", "wgan_gp_mnist", "--truncation", "2"], "truncation must be between 0 and 1"),
         (["sample", "wgan_gp_mnist", "--condition", "3"], "not conditional"),
         (["sample", "nothing.keras"], "there is no file nothing.keras"),
+        (["sample", "."], ". is a folder without model.keras: give a run folder of kgan train"),
         (["codes", "wgan_mnist", "x.png"], "only an InfoGAN reads codes"),
         (["codes", "infogan_mnist", "no_such_folder"], "no_such_folder"),
         (["train", "gan_mnist", "--resume", "--out", "no_such_run"], "no checkpoint.keras"),
@@ -258,6 +259,13 @@ def test_sample_writes_a_grid_of_a_trained_model(run_folder, tmp_path, capsys):
     assert kgan_command("sample", run_folder / "model.keras", "--n", 6, "--out", out) == 0
     # Six images of 28 px in three columns, 2 px apart.
     assert Image.open(out).size == (3 * 30 + 2, 2 * 30 + 2)
+
+
+def test_a_run_folder_is_its_model(run_folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert kgan_command("sample", run_folder, "--n", 2) == 0
+    assert kgan_command("sample", run_folder / "model.keras", "--n", 2) == 0
+    assert (tmp_path / "infogan.png").read_bytes() == (tmp_path / "model.png").read_bytes()
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,60 @@
+"""From a preset to a run folder, and from there to the zoo."""
+
+import json
+import pathlib
+import sys
+
+from kgan import callbacks, publish, training, zoo
+
+
+def run_train(args):
+    """`kgan train`."""
+    out = pathlib.Path(args.out or f"runs/{args.name}")
+    given = {
+        key: getattr(args, key)
+        for key in ("data", "batch_size", "seed", "precision")
+        if getattr(args, key) is not None
+    }
+    if args.resume and (out / "config.json").is_file():
+        preset = json.loads((out / "config.json").read_text())
+        name = preset.get("name")
+        if given or name != args.name:
+            wrong = ", ".join(f"--{key}" for key in given) or args.name
+            raise ValueError(
+                f"{out} is a run of {name} and goes on as it was begun: leave out {wrong}"
+            )
+    else:
+        preset = zoo.info(args.name)
+        preset["name"] = args.name
+    # What could not be published is not worth the time of training.
+    publish.check_preset(preset)
+    if "data" in given:
+        source = given.pop("data")
+        preset["data"] = {**preset["data"], "source": source}
+        preset["data_licence"] = "not stated"
+        preset["description"] = f"{preset['algorithm']} on {pathlib.Path(source).name}"
+    preset["training"].update(given)
+    for length, other in (("rounds", "epochs"), ("epochs", "rounds")):
+        if getattr(args, length) is not None:
+            preset["training"].pop(other, None)
+            preset["training"][length] = getattr(args, length)
+    jit = {"auto": "auto", "on": True, "off": False}[args.jit]
+    # A progress bar where somebody watches, a line an epoch in a log.
+    verbose = 1 if sys.stdout.isatty() else 2
+    gan, interrupted = training.train(
+        preset, out, resume=args.resume, jit=jit, data_dir=args.data_dir, verbose=verbose
+    )
+    rounds = callbacks.rounds_played(gan)
+    if interrupted:
+        print(f"stopped after {rounds} rounds; go on with: kgan train {args.name} --out {out} "
+              "--resume")  # fmt: skip
+    else:
+        print(f"trained {rounds} rounds; the model is {out / 'model.keras'}")
+
+
+def run_publish(args):
+    """`kgan publish`."""
+    publish.publish(
+        args.run_folder, args.folder, discriminator=not args.generator_only, note=args.note
+    )
+    print(f"wrote {args.folder}")
