@@ -131,7 +131,7 @@ def test_where_there_is_no_closed_form():
 def test_principal_components_of_a_linear_generator(classes):
     """Those of the population are its singular vectors."""
     model, vectors = linear(classes=classes)
-    found = latents.pca_directions(model, components=3, n=3000)
+    found = latents.pca_directions(model, k=3, n=3000)
     assert_same_directions(found.vectors, vectors, atol=5e-3)
     np.testing.assert_allclose(found.shares, SINGULAR**2 / 21, rtol=0.1)
 
@@ -141,7 +141,7 @@ def test_principal_components_are_numpys(n):
     """GANSpace by the book: SVD of the centred features, then a least-squares regression."""
     model = kgan.GAN(*tiny.networks(plain=True))
     name = model.generator.layers[2].name
-    found = latents.pca_directions(model, layer=name, components=2, n=n, seed=3)
+    found = latents.pca_directions(model, layer=name, k=2, n=n, seed=3)
 
     z = model.random_latents(n, seed=3).astype("float64")
     dense = model.generator.layers[1]
@@ -162,7 +162,7 @@ def test_principal_components_of_a_nested_mapping():
     model = model_of(mapping, layers.Activation("tanh"))
     for layer, value in zip(mapping.layers, (2 * np.eye(3), kernel)):
         layer.kernel.assign(value)
-    found = latents.pca_directions(model, components=3, n=3000)
+    found = latents.pca_directions(model, k=3, n=3000)
     assert_same_directions(found.vectors, vectors, atol=5e-3)
 
 
@@ -171,7 +171,7 @@ def test_directions_leave_codes_alone():
     networks = tiny.networks(code_parameters=5, plain=True)
     model = kgan.InfoGAN(*networks, codes=codes)
     for found in (
-        latents.pca_directions(model, components=2, n=50),
+        latents.pca_directions(model, k=2, n=50),
         latents.closed_form_directions(model, k=2),
     ):
         np.testing.assert_array_equal(found.vectors[:, 2:], 0)
@@ -180,15 +180,15 @@ def test_directions_leave_codes_alone():
 
 def test_components_that_are_not_there_are_refused():
     model, _ = linear()
-    with pytest.raises(ValueError, match="components must be from 1 to 3, got 4"):
-        latents.pca_directions(model, components=4)
-    with pytest.raises(ValueError, match="n must be larger than components=3, got 3"):
-        latents.pca_directions(model, components=3, n=3)
+    with pytest.raises(ValueError, match="k must be from 1 to 3, got 4"):
+        latents.pca_directions(model, k=4)
+    with pytest.raises(ValueError, match="n must be larger than k=3, got 3"):
+        latents.pca_directions(model, k=3, n=3)
     with pytest.raises(ValueError, match="not conditional"):
-        latents.pca_directions(model, components=1, condition=2)
+        latents.pca_directions(model, k=1, condition=2)
     model.generator.layers[1].kernel.assign(np.ones((3, 8)))
-    with pytest.raises(ValueError, match="vary in 1 directions only, asked for components=2"):
-        latents.pca_directions(model, components=2, n=50)
+    with pytest.raises(ValueError, match="vary in 1 directions only, asked for k=2"):
+        latents.pca_directions(model, k=2, n=50)
 
 
 def test_an_attribute_that_latents_separate():
@@ -237,7 +237,13 @@ def test_moving_along_a_direction():
     assert columns == 3
     np.testing.assert_array_equal(images[1::3], model.sample(2, latents=z))
     np.testing.assert_array_equal(images[5:], model.sample(1, latents=z[1:] + 2 * direction))
-    with pytest.raises(ValueError, match=r"one vector \(6,\), got shape \(2, 6\)"):
-        latents.move(model, z, z)
+    each, _ = latents.move(model, z[0], [direction, -direction], amounts=[1])
+    np.testing.assert_array_equal(
+        each, model.sample(2, latents=[z[0] + direction, z[0] - direction])
+    )
+    with pytest.raises(ValueError, match=r"direction must be \(6,\) or \(n, 6\), got .* \(1, 3\)"):
+        latents.move(model, z, direction[:3])
+    with pytest.raises(ValueError, match="got 2 latents and 3 directions"):
+        latents.move(model, z, np.ones((3, 6)))
     with pytest.raises(ValueError, match=r"latents must be \(6,\) or \(n, 6\)"):
         latents.move(model, z[:, :3], direction)

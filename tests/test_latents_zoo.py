@@ -27,7 +27,7 @@ def test_every_preset_by_the_same_calls(name):
     ends = np.abs(frames[:, 0] - frames[:, -1]).mean(axis=1)
     assert (np.median(steps, axis=1) < 0.5 * ends).all()
 
-    principal = latents.pca_directions(gan, components=5)
+    principal = latents.pca_directions(gan, k=5)
     closed = latents.closed_form_directions(gan, k=5)
     # Both are of one layer, which is linear, and should agree on what matters most.
     assert abs(principal.vectors[0] @ closed.vectors[0]) > 0.8

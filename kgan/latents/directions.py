@@ -28,7 +28,7 @@ class Directions(typing.NamedTuple):
     shares: np.ndarray
 
 
-def pca_directions(gan, layer=None, components=10, n=2000, condition=None, seed=0, batch_size=256):
+def pca_directions(gan, k=10, layer=None, n=2000, condition=None, seed=0, batch_size=256):
     """Directions in which the features of one of the generator's layers vary most: GANSpace.
 
     Principal components of the features of `n` random latents are found, and the latents are
@@ -37,9 +37,9 @@ def pca_directions(gan, layer=None, components=10, n=2000, condition=None, seed=
 
     Args:
         gan: Any kgan model.
+        k: How many directions.
         layer: The name of a layer of `gan.generator`; by default the first that has weights, or
             the nested model that it is in, as the paper's for BigGAN and StyleGAN.
-        components: How many directions.
         n: Random latents; more make deeper layers' directions steadier. Features of `n` images
             must fit into memory.
         condition: For conditional models, the one condition; the first class by default.
@@ -53,15 +53,15 @@ def pca_directions(gan, layer=None, components=10, n=2000, condition=None, seed=
         ValueError: If there is no such layer, or fewer directions than asked for.
 
     Example:
-        >>> found = kgan.latents.pca_directions(gan, components=3)
+        >>> found = kgan.latents.pca_directions(gan, k=3)
         >>> picture = kgan.data.grid(*kgan.latents.move(gan, latents, found.vectors[0]))
     """
     import scipy.linalg
 
     noise, _ = slices(codes_of(gan), gan.latent_dim)
-    check_count("components", components, noise.stop)
-    if n <= components:
-        raise ValueError(f"n must be larger than components={components}, got {n}")
+    check_count(k, noise.stop)
+    if n <= k:
+        raise ValueError(f"n must be larger than k={k}, got {n}")
     latents = gan.random_latents(n, seed)
     latents[:, noise.stop :] = latents[0, noise.stop :]
     features = centred(layer_features(gan, layer, latents, condition, batch_size))
@@ -71,15 +71,13 @@ def pca_directions(gan, layer=None, components=10, n=2000, condition=None, seed=
     wide = features.shape[1] >= n
     gram = (features @ features.T if wide else features.T @ features).astype("float64")
     size = len(gram)
-    if components > size:
-        raise ValueError(f"the layer has {size} features, too few for {components} components")
-    values, vectors = scipy.linalg.eigh(gram, subset_by_index=[size - components, size - 1])
+    if k > size:
+        raise ValueError(f"the layer has {size} features, too few for {k} directions")
+    values, vectors = scipy.linalg.eigh(gram, subset_by_index=[size - k, size - 1])
     values, vectors = values[::-1], vectors[:, ::-1]
     varying = int(np.sum(values > 1e-6 * values[0]))
-    if varying < components:
-        raise ValueError(
-            f"the features vary in {varying} directions only, asked for components={components}"
-        )
+    if varying < k:
+        raise ValueError(f"the features vary in {varying} directions only, asked for k={k}")
     coordinates = vectors if wide else features @ vectors
     # Principal coordinates are uncorrelated, so that each has a regression of its own.
     return finish(gan, (latents.T @ coordinates).T, values / np.trace(gram))
@@ -122,7 +120,7 @@ def closed_form_directions(gan, k=10):
     """
     noise, _ = slices(codes_of(gan), gan.latent_dim)
     weight = graph.first_weight(graph.sampling_network(gan))[noise]
-    check_count("k", k, min(weight.shape))
+    check_count(k, min(weight.shape))
     vectors, values, _ = np.linalg.svd(weight, full_matrices=False)
     return finish(gan, vectors.T[:k], values[:k] ** 2 / np.sum(values**2))
 
@@ -175,7 +173,8 @@ def move(gan, latents, direction, amounts=(-3, -2, -1, 0, 1, 2, 3), condition=No
     Args:
         gan: Any kgan model.
         latents: `(latent_dim,)` or `(n, latent_dim)`, one row of images each.
-        direction: `(latent_dim,)`.
+        direction: `(latent_dim,)` for all rows, or `(n, latent_dim)` with one for each; several
+            directions of one latent vector make a row each.
         amounts: How far, one a column, in the direction's length.
         condition: For conditional models, one condition for all rows or one for each.
 
@@ -187,17 +186,24 @@ def move(gan, latents, direction, amounts=(-3, -2, -1, 0, 1, 2, 3), condition=No
         ValueError: If the latents, the direction or the condition do not fit.
 
     Example:
-        >>> direction = kgan.latents.closed_form_directions(gan).vectors[0]
-        >>> images, columns = kgan.latents.move(gan, gan.random_latents(4), direction)
+        >>> found = kgan.latents.closed_form_directions(gan)
+        >>> images, columns = kgan.latents.move(gan, gan.random_latents(1), found.vectors)
     """
     latents = rendering.as_latents(gan, latents)
-    direction = np.asarray(direction, "float32")
-    if direction.shape != (gan.latent_dim,):
+    direction = np.atleast_2d(np.asarray(direction, "float32"))
+    if direction.ndim != 2 or direction.shape[1] != gan.latent_dim:
         raise ValueError(
-            f"direction must be one vector ({gan.latent_dim},), got shape {direction.shape}"
+            f"direction must be ({gan.latent_dim},) or (n, {gan.latent_dim}), got shape "
+            f"{direction.shape}"
         )
+    if len(direction) != len(latents) and 1 not in (len(direction), len(latents)):
+        raise ValueError(
+            f"got {len(latents)} latents and {len(direction)} directions: pass one of either, or "
+            "as many"
+        )
+    latents, direction = np.broadcast_arrays(latents, direction)
     amounts = np.atleast_1d(np.asarray(amounts, "float32"))[:, None]
-    return rendering.rows(gan, latents[:, None] + amounts * direction, condition)
+    return rendering.rows(gan, latents[:, None] + amounts * direction[:, None], condition)
 
 
 def finish(gan, vectors, shares):
@@ -215,7 +221,7 @@ def centred(values):
     return values - values.mean(axis=0)
 
 
-def check_count(name, value, most):
+def check_count(k, most):
     """Refuses a number of directions that there cannot be."""
-    if not 1 <= value <= most:
-        raise ValueError(f"{name} must be from 1 to {most}, got {value}")
+    if not 1 <= k <= most:
+        raise ValueError(f"k must be from 1 to {most}, got {k}")

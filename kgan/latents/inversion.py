@@ -59,7 +59,7 @@ def invert(
 
     Args:
         gan: Any kgan model of images.
-        images: uint8, or float in [-1, 1], `(n, height, width, channels)`.
+        images: uint8, or float in [-1, 1], `(n, height, width, channels)`, or one of them.
         steps: Of Adam.
         seed: Of the starts: an integer for the same on every backend.
         condition: For conditional models, one condition for all images or one for each; all classes
@@ -201,6 +201,8 @@ def as_targets(gan, images):
     """
     images = np.asarray(images)
     shape = tuple(keras.tree.flatten(gan.generator.outputs)[0].shape[1:])
+    if images.shape == shape:
+        images = images[None]
     if len(shape) != 3 or images.shape[1:] != shape or not len(images):
         raise ValueError(
             f"images must have the shape that the model makes, (n, *{shape}) with height, width "

@@ -2,8 +2,8 @@
 
 This file is the round that all models share: what a paper changes is a loss, a penalty, the
 latents or one hook. The networks' gradients and state are the business of `kgan.backend`, the
-grouping of data that of `kgan.models.rounds`; what a user calls is in `fitting`, `sampling` and
-`serialization` beside this file.
+grouping of data that of `kgan.models.rounds`; what a user calls is in `fitting`, `sampling`,
+`exploring` and `serialization` beside this file.
 """
 
 import contextlib
@@ -14,6 +14,7 @@ from keras import ops
 from kgan import backend, losses
 from kgan.augment import get as get_augmentations
 from kgan.models import checks
+from kgan.models.exploring import Exploring
 from kgan.models.fitting import Fitting
 from kgan.models.players import check_networks, check_penalties, takes_condition
 from kgan.models.sampling import Sampling, as_float
@@ -25,7 +26,7 @@ SCORES = ("real_score", "fake_score")
 
 
 @keras.saving.register_keras_serializable("kgan")
-class GAN(backend.TrainStep, Fitting, Sampling, Saving, keras.Model):
+class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
     """A generator and a discriminator that play against each other.
 
     One train step is one round of Algorithm 1: `discriminator_steps` updates of the
