@@ -1,4 +1,4 @@
-"""Penalties on the discriminator's gradient, and weight clipping.
+"""Penalties on the discriminator's gradient or logits, and weight clipping.
 
 A penalty is called in the discriminator's update as `penalty(critic, real, fake, noise)`, where
 `critic(images)` gives logits of shape `(n, 1)`, `real` and `fake` are images `(n, ...)` and `noise`
@@ -39,6 +39,8 @@ class Penalty:
 
     name = "penalty"
     interval = 1
+    # Whether it takes a gradient of the critic's: one that does not is told logits that are known.
+    differentiates = True
 
     def __init__(self, weight, interval=1):
         if weight < 0:
@@ -203,6 +205,32 @@ class R2(R1):
     def __call__(self, critic, real, fake, noise):
         """The penalty, a scalar."""
         return super().__call__(critic, fake, real, noise)
+
+
+@keras.saving.register_keras_serializable("kgan")
+class Drift(Penalty):
+    """Karras et al. 2018, Progressive Growing (arXiv:1710.10196), App. A.1: E[D(x)^2].
+
+    A Wasserstein loss does not change if a number is added to all logits. This keeps those of real
+    images from drifting away from zero. It takes no gradient and costs next to nothing.
+
+    Args:
+        weight: The paper's epsilon_drift.
+        interval: See `Penalty`.
+
+    Example:
+        >>> penalties = [kgan.penalties.GradientPenalty(10.0), kgan.penalties.Drift()]
+    """
+
+    name = "drift"
+    differentiates = False
+
+    def __init__(self, weight=1e-3, interval=1):
+        super().__init__(weight, interval)
+
+    def __call__(self, critic, real, fake, noise):
+        """The penalty, a scalar."""
+        return ops.mean(ops.square(critic(real)))
 
 
 def clip_weights(variables, limit):

@@ -24,6 +24,7 @@ ALL = [
     penalties.R1,
     penalties.R2,
     penalties.DRAGAN,
+    penalties.Drift,
 ]
 
 
@@ -91,6 +92,30 @@ def test_dragan_looks_around_real_images():
     assert found == pytest.approx(np.mean((size - 1) ** 2), rel=1e-5)
     still = value(penalties.DRAGAN(scale=0.0), quadratic)
     assert still == pytest.approx(np.mean((norms(REAL) - 1) ** 2), rel=1e-5)
+
+
+def test_drift_of_the_logits_of_real_images():
+    logits = np.sum(REAL * W, axis=(1, 2, 3))
+    assert value(penalties.Drift(), linear(W)) == pytest.approx(np.mean(logits**2), rel=1e-5)
+
+
+def test_drift_asks_for_no_logits_that_the_loss_has_computed():
+    """Logits 3 x + 2 of the points 1 and 2: (5^2 + 8^2) / 2."""
+    gan = kgan.GAN(
+        *tiny.line(weight=3.0, bias=2.0), loss="wasserstein", penalties=penalties.Drift(0.1)
+    )
+    judged, discriminate = [], gan.discriminate
+    gan.discriminate = lambda *args: judged.append(0) or discriminate(*args)
+    gan.compile(run_eagerly=True)
+    logs = gan.evaluate(tiny.column(1.0, 2.0), verbose=0, return_dict=True)
+    assert logs["drift"] == pytest.approx(44.5, rel=1e-5)
+    gap = logs["fake_score"] - logs["real_score"]
+    assert logs["d_loss"] == pytest.approx(gap + 4.45, rel=1e-5)
+    assert len(judged) == 3  # Real and fake in the one loss, fake in the other.
+
+
+def test_drift_goes_with_batch_normalisation():
+    kgan.GAN(*tiny.networks(norm=True), penalties=penalties.Drift())
 
 
 class Alphas:
@@ -314,6 +339,7 @@ def test_defaults_are_the_papers():
     assert penalties.GradientPenalty().weight == 10.0
     assert penalties.R1().weight == penalties.R2().weight == 10.0
     assert (penalties.DRAGAN().weight, penalties.DRAGAN().scale) == (10.0, 0.5)
+    assert penalties.Drift().weight == 1e-3
     assert {penalty().interval for penalty in ALL} == {1}
 
 

@@ -13,7 +13,7 @@ class Plan(typing.NamedTuple):
 
     data: object
     batch_size: int
-    follow: object = None
+    callbacks: tuple = ()
     steps_per_epoch: int = None
     validation_data: tuple = None
 

@@ -117,7 +117,7 @@ class Fitting:
         if validation_data is not None:
             validation_data = self.check_validation_data(validation_data)
         x = self.check_training_data(x, y)
-        plan = rounds.plan(
+        plan = self.plan_rounds(
             x,
             y,
             batch_size=batch_size,
@@ -134,7 +134,7 @@ class Fitting:
             plan.data,
             epochs=epochs,
             verbose=verbose,
-            callbacks=rounds.with_callback(callbacks, plan.follow),
+            callbacks=rounds.with_callbacks(callbacks, plan.callbacks),
             validation_data=plan.validation_data or validation_data,
             shuffle=False,
             initial_epoch=initial_epoch,
@@ -143,6 +143,10 @@ class Fitting:
             validation_batch_size=validation_batch_size or plan.batch_size,
             validation_freq=validation_freq,
         )
+
+    def plan_rounds(self, x, y, **arguments):
+        """How `fit` makes rounds of what it is given: see `kgan.models.rounds.plan`."""
+        return rounds.plan(x, y, **arguments)
 
     def evaluate(
         self,

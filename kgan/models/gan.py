@@ -175,7 +175,7 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
     def generate(self, latents, condition=None):
         """Images of the generator in training: float32 in [-1, 1]."""
         inputs = [latents, condition] if takes_condition(self.generator) else latents
-        return ops.cast(self.generator(inputs, training=self.networks_training), "float32")
+        return ops.cast(self.run_network("generator", inputs), "float32")
 
     def discriminate(self, images, condition=None):
         """The discriminator's outputs in training: float32 logits `(n, 1)`, or a list of heads.
@@ -186,8 +186,16 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
         for augmentation in self.augment if self.networks_training else ():
             images = augmentation(images, self.noise, self.rounds)
         inputs = [images, condition] if takes_condition(self.discriminator) else images
-        outputs = self.discriminator(inputs, training=self.networks_training)
+        outputs = self.run_network("discriminator", inputs)
         return keras.tree.map_structure(lambda y: ops.cast(y, "float32"), outputs)
+
+    def run_network(self, player, inputs):
+        """The outputs of a player's network, as it is run in a round."""
+        return getattr(self, player)(inputs, training=self.networks_training)
+
+    def real_images(self, images):
+        """Real images, as data brings them, as both players' losses take them: float32."""
+        return as_float(images)
 
     def critic(self, images, condition=None):
         """The logits `(n, 1)` alone, whatever other heads the discriminator has."""
@@ -197,17 +205,26 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
         """The discriminator's loss and all penalties, weighted: a scalar and its terms."""
         loss = self.loss_function.discriminator(real_logits, fake_logits)
         terms = dict(zip(SCORES, (ops.mean(real_logits), ops.mean(fake_logits))))
+
+        def critic(images):
+            return self.critic(images, condition)
+
+        def known(images):
+            logits = {id(real): real_logits, id(fake): fake_logits}.get(id(images))
+            return critic(images) if logits is None else logits
+
         for penalty in self.penalties:
-            value, weight = self.penalize(penalty, real, fake, condition)
+            asked = critic if penalty.differentiates else known
+            value, weight = self.penalize(penalty, asked, real, fake)
             loss = loss + weight * value
             terms[penalty.name] = value
         return loss, terms
 
-    def penalize(self, penalty, real, fake, condition):
+    def penalize(self, penalty, critic, real, fake):
         """A penalty's value, zero in rounds that a lazy one skips, and its weight in the loss."""
 
         def value():
-            return penalty(lambda x: self.critic(x, condition), real, fake, self.noise)
+            return penalty(critic, real, fake, self.noise)
 
         if penalty.interval == 1 or not self.networks_training:
             return value(), penalty.weight
@@ -226,7 +243,7 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
         images, condition = self.unpack(data)
         checks.check_round(images.shape, self.discriminator, self.discriminator_steps)
         for step in range(self.discriminator_steps):
-            real = as_float(images[:, step])
+            real = self.real_images(images[:, step])
             given = None if condition is None else condition[:, step]
             latents = self.sample_latents(ops.shape(real)[0])
             fake = ops.stop_gradient(self.generate(latents, given))
@@ -241,7 +258,7 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
     def play_test_round(self, data):
         """Both losses on a batch that is not trained on, the networks in inference mode."""
         images, condition = self.unpack(data)
-        real = as_float(images)
+        real = self.real_images(images)
         with self.evaluating():
             latents = self.sample_latents(ops.shape(real)[0])
             fake = self.generate(latents, condition)

@@ -90,10 +90,11 @@ def check_penalties(penalties, discriminator):
     names = [p.name for p in penalties]
     if len(set(names)) < len(names):
         raise ValueError(f"each penalty can be given once; got {names}")
-    for layer in discriminator._flatten_layers() if penalties else ():
+    constraining = [p.name for p in penalties if p.differentiates]
+    for layer in discriminator._flatten_layers() if constraining else ():
         if isinstance(layer, keras.layers.BatchNormalization):
             raise ValueError(
-                f"{names[0]} constrains the gradient at each image, which batch normalisation "
-                f"({layer.name!r}) makes depend on the whole batch: use LayerNormalization or "
-                "none in the discriminator (arXiv:1704.00028, Sec. 4)"
+                f"{constraining[0]} constrains the gradient at each image, which batch "
+                f"normalisation ({layer.name!r}) makes depend on the whole batch: use "
+                "LayerNormalization or none in the discriminator (arXiv:1704.00028, Sec. 4)"
             )

@@ -103,17 +103,16 @@ def free_pipelines():
     gc.collect()
 
 
-def with_callback(callbacks, callback):
-    """`callbacks`, whatever `fit` was given, and one more."""
-    if callback is None:
-        return callbacks
+def with_callbacks(callbacks, more):
+    """`callbacks`, whatever `fit` was given, and `more` of them."""
     if isinstance(callbacks, keras.callbacks.CallbackList):
-        callback.set_model(callbacks.model)
-        callbacks.callbacks.append(callback)
+        for callback in more:
+            callback.set_model(callbacks.model)
+            callbacks.callbacks.append(callback)
         return callbacks
     if isinstance(callbacks, keras.callbacks.Callback):
         callbacks = [callbacks]
-    return [*(callbacks or ()), callback]
+    return [*(callbacks or ()), *more]
 
 
 class PyDatasetRounds(keras.utils.PyDataset):
@@ -155,7 +154,7 @@ def from_py_dataset(dataset, steps, image_shape):
         check_enough(batches * batch_size, batch_size, steps)
         if hasattr(dataset, "set_epoch"):
             data = EpochRounds(dataset, steps, batches)
-            return Plan(data, batch_size, FollowRounds(data))
+            return Plan(data, batch_size, (FollowRounds(data),))
     return Plan(PyDatasetRounds(dataset, steps, batches), batch_size)
 
 

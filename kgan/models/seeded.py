@@ -92,7 +92,7 @@ def from_arrays(x, y, batch_size, steps, shuffle, seed, validation_split, image_
         arrays = tuple(a[:kept] for a in arrays)
     check_enough(len(arrays[0]), batch_size, steps)
     data = ArrayRounds(arrays, batch_size, steps, shuffle, seed)
-    return Plan(data, batch_size, FollowRounds(data), None, validation)
+    return Plan(data, batch_size, (FollowRounds(data),), None, validation)
 
 
 class EpochRounds(SeededRounds):
@@ -137,4 +137,4 @@ def from_stream(stream, steps, image_shape):
         return tf.nest.map_structure(lambda t: tf.experimental.numpy.moveaxis(t, 0, 1), batch)
 
     data = batches.batch(steps, drop_remainder=True).map(stacked).prefetch(2)
-    return Plan(data, batch_size, FollowRounds(position), rounds_in_pass)
+    return Plan(data, batch_size, (FollowRounds(position),), rounds_in_pass)
