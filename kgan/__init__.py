@@ -12,10 +12,11 @@ from kgan import (
     networks,
     noise,
     penalties,
+    text,
     theory,
     zoo,
 )
-from kgan.models import GAN, WGAN, WGANGP, ConditionalGAN, InfoGAN, RelativisticGAN
+from kgan.models import GAN, WGAN, WGANGP, ConditionalGAN, InfoGAN, RelativisticGAN, TextGAN
 
 __version__ = "0.1.0"
 
@@ -26,6 +27,7 @@ __all__ = [
     "ConditionalGAN",
     "InfoGAN",
     "RelativisticGAN",
+    "TextGAN",
     "augment",
     "callbacks",
     "data",
@@ -37,6 +39,7 @@ __all__ = [
     "networks",
     "noise",
     "penalties",
+    "text",
     "theory",
     "zoo",
 ]

@@ -26,7 +26,8 @@ ALLOWED = {
     "layers": {"backend"},
     "theory": {"backend", "losses", "metrics"},
     "networks": {"layers"},
-    "data": set(),
+    "data": {"files", "text"},
+    "text": set(),
     "metrics": {"data", "files", "paths", "weight_files"},
     "models": {
         "augment",
@@ -37,6 +38,7 @@ ALLOWED = {
         "latents",
         "penalties",
         "layers",
+        "text",
     },
     "callbacks": {"data", "files", "metrics"},
     "files": set(),

@@ -15,13 +15,13 @@ def validate(images, labels=None, classes=None, name="images"):
     Args:
         images: array `(n, height, width, channels)` with 1 or 3 channels, or
             `(n, height, width)` for grey images; uint8, or float in [-1, 1].
-        labels: `None`, or integers `(n,)`, from 0.
+        labels: `None`, or integers `(n,)`, from 0, or vectors of floats `(n, d)`.
         classes: number of classes, or `None` where it is not known.
         name: what to call `images` in an error, for instance a file name.
 
     Returns:
         `(images, labels)`: images as `(n, height, width, channels)` in their own type (floats
-        as float32), labels as int32, or `None`.
+        as float32), labels as int32, or float32 vectors, or `None`.
 
     Raises:
         ValueError: if an array has a wrong type, shape, range or length, or holds NaN.
@@ -88,8 +88,13 @@ def _check_range(images, name):
 
 
 def check_labels(labels, n, classes=None):
-    """Returns `labels` as int32 `(n,)`; raises ValueError unless they are integers from 0."""
+    """Returns `labels` as int32 `(n,)`; raises ValueError unless they are integers from 0.
+
+    Floats `(n, d)` are vectors, and returned as float32.
+    """
     labels = np.asarray(labels)
+    if labels.dtype.kind == "f" and labels.ndim == 2:
+        return _check_vectors(labels, n)
     if labels.dtype.kind not in "iu":
         raise ValueError(
             f"labels must be integers, got {labels.dtype}: pass labels.astype('int32') if they "
@@ -115,3 +120,12 @@ def check_labels(labels, n, classes=None):
             f"{high}."
         )
     return labels.astype("int32", copy=False)
+
+
+def _check_vectors(vectors, n):
+    if len(vectors) != n:
+        raise ValueError(f"got {n} images and {len(vectors)} vectors: pass one an image.")
+    finite = np.isfinite(vectors).all(axis=1)
+    if not finite.all():
+        raise ValueError(f"vector {int(np.argmin(finite))} contains NaN or infinity.")
+    return vectors.astype("float32", copy=False)

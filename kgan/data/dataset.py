@@ -36,7 +36,8 @@ class ImageDataset(keras.utils.PyDataset):
         images: uint8 `(n, height, width, channels)`, or float in [-1, 1] (kept as the nearest of
             256 grey levels). What `kgan.data.load` reads from a large folder is decoded on
             demand instead.
-        labels: `None`, or integers `(n,)` from 0; with labels an element is `(images, labels)`.
+        labels: `None`, or integers `(n,)` from 0, or vectors `(n, d)` of floats; with labels an
+            element is `(images, labels)`.
         batch_size: images in a batch.
         shuffle: whether the order changes from epoch to epoch.
         seed: integer from 0.
@@ -45,11 +46,12 @@ class ImageDataset(keras.utils.PyDataset):
         augment: a name (`"horizontal_flip"`, `"flip"` for short, or `"vertical_flip"`), a
             function or Keras layer from a float batch in [-1, 1] to another, or a list of these.
         class_names: names of the classes, or `None`.
+        captions: a text for each image, or `None`.
 
     Attributes:
         images: uint8 `(n, height, width, channels)`.
-        labels: int32 `(n,)`, or `None`.
-        classes: number of classes, or `None` without labels.
+        labels: int32 `(n,)`, float32 `(n, d)`, or `None`.
+        classes: number of classes, or `None` without labels or where they are vectors.
 
     Raises:
         ValueError: if the arrays or arguments do not fit together; see `kgan.data.validate`.
@@ -72,6 +74,7 @@ class ImageDataset(keras.utils.PyDataset):
         drop_remainder=True,
         augment=None,
         class_names=None,
+        captions=None,
     ):
         super().__init__()
         check_at_least(batch_size, 1, "batch_size")
@@ -85,7 +88,10 @@ class ImageDataset(keras.utils.PyDataset):
         check_fills_a_batch(len(images), batch_size, drop_remainder)
         self.images = images
         self.labels = labels
-        self.classes = None if labels is None else classes or int(labels.max()) + 1
+        self.captions = captions
+        self.classes = None
+        if labels is not None and labels.ndim == 1:
+            self.classes = classes or int(labels.max()) + 1
         self.class_names = None if class_names is None else list(class_names)
         self.batch_size = batch_size
         self.shuffle = shuffle
@@ -139,8 +145,7 @@ class ImageDataset(keras.utils.PyDataset):
         """All images in their stored order, without augmentation, for `fit(x, y)`.
 
         Returns:
-            `(images, labels)`: float32 `(n, height, width, channels)` in [-1, 1], and int32
-            `(n,)` or `None`.
+            `(images, labels)`: float32 `(n, height, width, channels)` in [-1, 1], and `labels`.
         """
         return to_float(self.images[:]), self.labels
 
@@ -150,5 +155,5 @@ class ImageDataset(keras.utils.PyDataset):
         for start in range(0, self.num_images, 1024):
             sha.update(np.ascontiguousarray(self.images[start : start + 1024]))
         if self.labels is not None:
-            sha.update(self.labels.astype("<i4"))
+            sha.update(self.labels.astype("<i4" if self.labels.ndim == 1 else "<f4"))
         return sha.hexdigest()

@@ -4,6 +4,7 @@ import pathlib
 
 import numpy as np
 
+from kgan.data import captions as captioning
 from kgan.data.files import ImageFiles
 from kgan.data.sources import Source, choose_split
 
@@ -11,7 +12,7 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
 SPLITS = ("train", "training", "val", "valid", "validation", "test", "testing")
 
 
-def read(path, split, *, image_size, channels, labels, limit):
+def read(path, split, *, image_size, channels, labels, captions, limit):
     """Lists a folder and opens its files.
 
     Sub-folders, sorted by name, are the classes. A folder whose sub-folders are all called
@@ -25,13 +26,15 @@ def read(path, split, *, image_size, channels, labels, limit):
         image_size: see `ImageFiles`.
         channels: see `ImageFiles`.
         labels: whether to return labels.
+        captions: whether to return captions.
         limit: use only so many files, or `None`.
 
     Returns:
         A `Source` whose images are `ImageFiles`.
 
     Raises:
-        ValueError: if there is no image, no such split, or labels are asked for and not there.
+        ValueError: if there is no image, no such split, or labels or
+            captions are asked for and not there.
     """
     root, to_slice = _split_root(pathlib.Path(path), split)
     files = _images_under(root)
@@ -46,6 +49,8 @@ def read(path, split, *, image_size, channels, labels, limit):
     if labels:
         number = {name: i for i, name in enumerate(class_names)}
         found.labels = np.array([number[f.relative_to(root).parts[0]] for f in files], "int32")
+    if captions:
+        found.captions = captioning.read(root, files)
     return found
 
 

@@ -5,6 +5,7 @@ import os
 import pathlib
 
 from kgan.data import augment as augmentation
+from kgan.data import captions as captioning
 from kgan.data import folder, npz, tfds
 from kgan.data.checks import check_at_least
 from kgan.data.dataset import ImageDataset, check_fills_a_batch
@@ -25,6 +26,7 @@ def load(
     shuffle=True,
     seed=0,
     labels=False,
+    captions=None,
     drop_remainder=True,
     augment=None,
     limit=None,
@@ -35,7 +37,8 @@ def load(
     """Loads images as batches in [-1, 1], ready for `fit`.
 
     Elements are `(images,)`, or `(images, labels)` with `labels=True`: float32 images
-    `(batch_size, height, width, channels)` and int32 labels `(batch_size,)`.
+    `(batch_size, height, width, channels)` and int32 labels `(batch_size,)`. With `captions` the
+    labels are the captions' vectors, float32 `(batch_size, d)`.
 
     What fits in memory, and every folder and `.npz`, becomes a `kgan.data.ImageDataset`: the
     order is a pure function of the seed and the epoch, and, except to read a TFDS name,
@@ -68,13 +71,17 @@ def load(
         seed: integer from 0, seed of the order and of the named flips.
         labels: whether to load labels, or which: a TFDS feature (`"attributes/Smiling"`) or an
             array of the `.npz`.
+        captions: of a folder, what makes vectors of the captions in its `metadata.jsonl` (lines of
+            JSON with `file_name` and `caption`): a name for `kgan.text.encoder`, or a function
+            from a list of `n` texts to numbers `(n, d)`.
         drop_remainder: whether to leave out a last batch that is smaller.
         augment: `"horizontal_flip"` (or `"flip"`), `"vertical_flip"`, a Keras or KerasCV layer,
             a function, or a list of these, applied to a float batch in [-1, 1]; give layers that
             ask for it `value_range=(-1, 1)`. Flips by name repeat exactly when a run is resumed;
             layers draw from their own seeds.
         limit: use only so many images.
-        data_dir: folder of prepared TFDS data sets; `None` for TFDS's default.
+        data_dir: folder of prepared TFDS data sets; `None` for TFDS's default. A folder of images
+            in it is found by its name, too.
         cache: whether to decode everything into memory once. `"auto"` does so up to 1 GiB of
             pixels. With `False`, files are decoded and resized again in every epoch.
         download: whether TFDS may download a data set that is not in `data_dir`.
@@ -118,7 +125,12 @@ def load(
     form = dict(image_size=image_size, channels=channels)
     which = dict(labels=labels, limit=limit)
 
-    path = _as_path(source)
+    path = _as_path(source, data_dir)
+    if captions is not None:
+        if labels:
+            raise ValueError("pass labels or captions: an image has one condition.")
+        if path is None or not path.is_dir():
+            raise ValueError(f"captions come with a folder of images, and {str(source)!r} is none.")
     if path is None and source != EMBEDDED_NAME:
         place = dict(data_dir=data_dir, download=download)
         opened = tfds.Opened(source, split, **form, **which, **place)
@@ -128,7 +140,7 @@ def load(
         found = opened.in_memory()
     elif path is not None and path.is_dir():
         _refuse_label_name(labels, source)
-        found = folder.read(path, split, **form, **which)
+        found = folder.read(path, split, **form, **which, captions=captions is not None)
         if _keep_in_memory(cache, len(found.images), found.images.shape[1:]):
             found.images = found.images[:]
     else:
@@ -139,12 +151,20 @@ def load(
             found = npz.read(path, split, **which)
         if len(found.images):
             found.images = prepare_array(found.images, **form)
+    if captions is not None:
+        found.labels = captioning.encode(captions, found.captions)
     if not len(found.images):
         raise ValueError(f"split {split!r} of {str(source)!r} is empty.")
-    return ImageDataset(found.images, found.labels, class_names=found.class_names, **batching)
+    return ImageDataset(
+        found.images,
+        found.labels,
+        class_names=found.class_names,
+        captions=found.captions,
+        **batching,
+    )
 
 
-def _as_path(source):
+def _as_path(source, data_dir):
     """Returns `source` as an existing path, or None if it is a name."""
     if not isinstance(source, (str, os.PathLike)) or not str(source):
         raise ValueError(
@@ -159,7 +179,10 @@ def _as_path(source):
         if not looks_like_path and path.suffix != ".npz":
             # A run's output may well lie in a folder called "mnist": the data set goes first.
             plain = path.name == source
-            return path if path.exists() and not (plain and tfds.known(source)) else None
+            if plain and tfds.known(source):
+                return None
+            beside = pathlib.Path(data_dir or "").expanduser() / source
+            return next((found for found in (path, beside) if found.exists()), None)
     if not path.exists():
         raise FileNotFoundError(f"no such folder or file: {path}")
     if not path.is_dir() and path.suffix != ".npz":

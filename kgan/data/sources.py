@@ -18,11 +18,13 @@ class Source:
         images: uint8 `(n, height, width, channels)`, or what indexes like it.
         labels: int32 `(n,)`, or `None`.
         class_names: list of names, or `None`.
+        captions: list of texts, or `None`.
     """
 
     images: np.ndarray
     labels: np.ndarray | None = None
     class_names: list | None = None
+    captions: list | None = None
 
     def first(self, part, limit=None):
         """Returns the slice `part` of the images, and no more than `limit` of them."""

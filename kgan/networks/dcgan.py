@@ -33,6 +33,7 @@ def dcgan(
     dropout=0.0,
     kernel_size=5,
     hidden=None,
+    embedding_dim=32,
 ):
     """Strided and transposed convolutions for square images of any size that is a multiple of 4.
 
@@ -55,6 +56,8 @@ def dcgan(
         hidden: Units of a dense layer behind the latents and before the logits, as in InfoGAN
             (arXiv:1606.03657, App. C.1), where it makes Q read the image as a whole; None for
             no such layer.
+        embedding_dim: Length of what the generator makes of a condition before it joins the
+            latents.
 
     Returns:
         `(generator, discriminator)`, functional Keras models.
@@ -78,6 +81,7 @@ def dcgan(
         dropout,
     )
     checks.check_count("kernel_size", kernel_size)
+    checks.check_count("embedding_dim", embedding_dim)
     if hidden is not None:
         checks.check_count("hidden", hidden)
     generator_width, discriminator_width = checks.widths(width)
@@ -89,7 +93,7 @@ def dcgan(
         filters.append(min(filters[-1] * 2, 8 * generator_width))
     latents = Input((latent_dim,), name="latents")
     condition = condition_input(classes, condition_dim)
-    x = concatenate_condition(latents, condition, classes)
+    x = concatenate_condition(latents, condition, classes, embedding_dim)
     if hidden:
         x = layers.Dense(hidden, use_bias=False, kernel_initializer=normal())(x)
         x = layers.ReLU()(normalize(x, generator_norm))
