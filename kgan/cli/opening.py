@@ -69,7 +69,7 @@ def read_conditions(gan, args, n):
 
     Args:
         gan: The model.
-        args: The command's arguments, with `condition` and `n`.
+        args: The command's arguments, with `condition` or `prompt`, and `n`.
         n: How many, where the user does not say and there are not several conditions.
 
     Returns:
@@ -80,7 +80,13 @@ def read_conditions(gan, args, n):
     """
     shape = condition_shape(gan)
     condition = read_condition(args.condition)
-    if gan.conditional and condition is None and getattr(gan, "classes", None) is None:
+    if args.prompt:
+        if not isinstance(gan, models.TextGAN):
+            raise ValueError(
+                f"{args.name} is a {type(gan).__name__}; only a TextGAN takes a prompt"
+            )
+        condition = gan.encode(args.prompt)
+    if gan.conditional and condition is None and gan.default_conditions() is None:
         what = f"a vector of {shape[0]} numbers" if shape else "a class label"
         raise ValueError(
             f"{args.name} takes {what} for each image: pass --condition "

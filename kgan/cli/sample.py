@@ -15,7 +15,7 @@ def run_sample(args):
     gan = opening.load_model(args.name)
     condition, n = opening.read_conditions(gan, args, 64)
     options = {"seed": args.seed, "truncation": args.truncation}
-    if args.n is None and args.condition is None:
+    if args.n is None and condition is None:
         images, columns = gan.sample_grid(**options)
     else:
         images, columns = gan.sample(n, condition=condition, **options), None

@@ -51,12 +51,17 @@ class ConditionalGAN(GAN):
         self.classes = classes
 
     def condition_for(self, condition, n):
-        """One condition for each of `n` images; without one, the classes in turn."""
-        if condition is None and self.classes is not None:
-            condition = np.arange(n) % self.classes
+        """One condition for each of `n` images; without one, the default ones in turn."""
+        defaults = self.default_conditions()
+        if condition is None and defaults is not None:
+            condition = defaults[np.arange(n) % len(defaults)]
         condition = super().condition_for(condition, n)
         self.check_labels(condition)
         return condition
+
+    def default_conditions(self):
+        """All classes, where there are any; see `GAN.default_conditions`."""
+        return None if self.classes is None else np.arange(self.classes)
 
     def check_labels(self, labels):
         """Refuses labels that are not classes: an embedding may return anything for them.
@@ -84,11 +89,13 @@ class ConditionalGAN(GAN):
         return super().check_data(x, y)
 
     def sample_grid(self, rows=8, seed=0, truncation=1.0):
-        """One column a class and one latent vector a row; see `GAN.sample_grid`."""
-        if self.classes is None:
+        """One column a default condition and a latent vector a row; see `GAN.sample_grid`."""
+        conditions = self.default_conditions()
+        if conditions is None:
             raise ValueError("without classes there is no telling what to show: use sample")
-        latents = self.random_latents(rows, seed, truncation).repeat(self.classes, axis=0)
-        return self.sample(len(latents), latents=latents), self.classes
+        columns = len(conditions)
+        latents = self.random_latents(rows, seed, truncation).repeat(columns, axis=0)
+        return self.sample(len(latents), latents=latents), columns
 
     def get_config(self):
         """The arguments of `__init__`, serialised."""

@@ -10,7 +10,13 @@ from kgan.optimizers import PlayerOptimizers, player_optimizer
 
 
 class Fitting:
-    """The part of `GAN` that is compiled and fitted."""
+    """The part of `GAN` that is compiled and fitted.
+
+    Attributes:
+        smallest_batch: The fewest images that a batch may have.
+    """
+
+    smallest_batch = 1
 
     def compile(
         self,
@@ -130,6 +136,11 @@ class Fitting:
             epochs=epochs,
             image_shape=self.image_shape,
         )
+        if plan.batch_size < self.smallest_batch:
+            raise ValueError(
+                f"a {type(self).__name__} needs batches of at least {self.smallest_batch} images, "
+                f"got batch_size={plan.batch_size}"
+            )
         return super().fit(
             plan.data,
             epochs=epochs,

@@ -101,6 +101,9 @@ class Sampling:
         """
         return self.sample(rows * rows, seed=seed, truncation=truncation), rows
 
+    def default_conditions(self):
+        """What to show of a conditional model where nobody says: `(k, ...)`, None if unknown."""
+
     def condition_for(self, condition, n):
         """One condition for each of `n` images, from one for all or one for each."""
         expected = keras.tree.flatten(self.generator.inputs)[1]

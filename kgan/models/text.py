@@ -1,7 +1,6 @@
 """TextGAN: Reed et al. 2016, Generative Adversarial Text to Image Synthesis (arXiv:1605.05396)."""
 
 import keras
-import numpy as np
 from keras import ops
 
 from kgan import text
@@ -13,11 +12,11 @@ class TextGAN(ConditionalGAN):
     """Images of what a caption says: a conditional GAN whose discriminator is matching-aware.
 
     Both players are given the vector that a sentence encoder makes of a caption. The discriminator
-    sees a third kind of pair beside real and generated images with their captions: real images
-    with the caption of another one (GAN-CLS, Algorithm 1), and has to call it fake, too. So it
-    learns whether image and text match, and not only whether the image is real. With the
-    minimax game's -log s_r - (log(1 - s_w) + log(1 - s_f)) / 2 as the model, generated and wrong
-    pairs have half the weight each in any loss. The wrong caption is that of the batch's next image.
+    sees a third kind of pair beside real and generated images with their captions: a real image
+    with the caption of another, here the next one of the batch, which it has to call fake too
+    (GAN-CLS, Algorithm 1). So it learns whether image and text match, and not only whether the
+    image is real. As in the paper's log s_r + (log(1 - s_w) + log(1 - s_f)) / 2, generated and
+    mismatched pairs count half each, whatever the loss.
 
     The paper trains its text encoder (a character network) on the images; here it is a transformer
     trained on sentences at large, which stays as it is and is no part of the model.
@@ -27,7 +26,7 @@ class TextGAN(ConditionalGAN):
         discriminator: A built Keras model from `[images, vector]` to one logit each, `(n, 1)`.
         encoder: The name of the encoder, for `kgan.text.encoder`, where the model is to take
             texts itself in `sample`. `fit` takes vectors.
-        prompts: Texts that `sample_grid` shows, one a column.
+        prompts: Texts to show where nobody asks for any: `sample_grid` has a column for each.
         **kwargs: See `GAN`.
 
     Raises:
@@ -42,6 +41,9 @@ class TextGAN(ConditionalGAN):
         >>> gan.fit(dataset, epochs=30)
         >>> images = gan.sample(8, prompt="a smiling person with red hair and glasses")
     """
+
+    # One image has no wrong caption.
+    smallest_batch = 2
 
     def __init__(self, generator, discriminator, *, encoder=None, prompts=(), **kwargs):
         super().__init__(generator, discriminator, **kwargs)
@@ -62,8 +64,6 @@ class TextGAN(ConditionalGAN):
 
     def discriminator_loss(self, real, fake, latents, condition):
         """Real pairs against generated pairs and mismatched ones, which count half each."""
-        if real.shape[0] == 1:
-            raise ValueError("a batch of one image has no wrong caption: pass at least 2 images")
         real_logits = self.critic(real, condition)
         fake_logits = self.critic(fake, condition)
         wrong_logits = self.critic(real, ops.roll(condition, 1, axis=0))
@@ -117,14 +117,9 @@ class TextGAN(ConditionalGAN):
             condition = self.encode(prompt)
         return super().sample(n, condition, seed, **kwargs)
 
-    def sample_grid(self, rows=8, seed=0, truncation=1.0):
-        """One column a prompt and one latent vector a row; see `GAN.sample_grid`."""
-        if not self.prompts:
-            raise ValueError("without prompts there is no telling what to show: use sample")
-        columns = len(self.prompts)
-        latents = self.random_latents(rows, seed, truncation).repeat(columns, axis=0)
-        conditions = np.tile(self.encode(self.prompts), (rows, 1))
-        return self.sample(len(latents), conditions, latents=latents), columns
+    def default_conditions(self):
+        """The prompts; see `GAN.default_conditions`."""
+        return self.encode(self.prompts) if self.prompts else None
 
     def get_config(self):
         """The arguments of `__init__`, serialised."""
