@@ -16,6 +16,7 @@ from absl import app, logging
 from absl.flags import argparse_flags
 
 MODEL = "preset, .keras file or run folder"
+MAKE_FOLDERS = ("train", "evaluate", "quickstart")
 
 
 def zoo_folder():
@@ -102,6 +103,33 @@ def check_condition(given):
         raise FileNotFoundError(f"there is no file {files[0]}")
 
 
+def number(text):
+    """An integer where it is one, such as a category."""
+    return int(text) if text.lstrip("+-").isdigit() else float(text)
+
+
+def add_model(command, out):
+    """Adds what commands that make a picture with a model have in common."""
+    command.add_argument("name", metavar="NAME", help=MODEL)
+    command.add_argument("--seed", type=int, default=0)
+    conditions = command.add_mutually_exclusive_group()
+    conditions.add_argument(
+        "--condition",
+        type=label_or_file,
+        nargs="+",
+        metavar="LABEL",
+        help="class labels, one or n; or a .npy file of a vector (d,) or vectors (n, d)",
+    )
+    conditions.add_argument("--prompt", nargs="+", metavar="TEXT", help="captions, one or n")
+    command.add_argument("--out", help=f"file (default: {out})")
+
+
+def add_drawing(command, out):
+    """Adds what commands that draw random latents have in common."""
+    add_model(command, out)
+    command.add_argument("--truncation", type=float, default=1.0, help="from 0 to 1, full variety")
+
+
 def parser():
     """The command line's grammar."""
     # Abbreviations are off: --n would be taken for one of absl's --no... flags.
@@ -135,24 +163,54 @@ def parser():
     train.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
 
     sample = command("sample", "Write a grid of samples as PNG.")
-    sample.add_argument("name", metavar="NAME", help=MODEL)
+    add_drawing(sample, "NAME.png")
     sample.add_argument("--n", type=int, help="images (default: a grid of 8 rows)")
-    sample.add_argument("--seed", type=int, default=0)
-    conditions = sample.add_mutually_exclusive_group()
-    conditions.add_argument(
-        "--condition",
-        type=label_or_file,
-        nargs="+",
-        metavar="LABEL",
-        help="class labels, one or n; or a .npy file of a vector (d,) or vectors (n, d)",
-    )
-    conditions.add_argument("--prompt", nargs="+", metavar="TEXT", help="captions, one or n")
-    sample.add_argument("--truncation", type=float, default=1.0)
-    sample.add_argument("--out", help="file (default: NAME.png)")
 
     codes = command("codes", "Read the codes of images with an InfoGAN, as JSON lines.")
     codes.add_argument("name", metavar="NAME", help=MODEL)
     codes.add_argument("images", metavar="IMAGES", help="an image, a folder or an .npz file")
+
+    interpolate = command("interpolate", "Draw the way from one random latent vector to another.")
+    add_drawing(interpolate, "NAME-interpolation.png, or NAME-walk.gif")
+    interpolate.add_argument("--n", type=int, help="rows (default: 8), or walks (9)")
+    interpolate.add_argument(
+        "--steps", type=int, help="images from one latent vector to the next (default: 8, or 12)"
+    )
+    interpolate.add_argument("--method", choices=["spherical", "linear"], default="spherical")
+    interpolate.add_argument(
+        "--walk", action="store_true", help="through several, as animated .gif or .png"
+    )
+    interpolate.add_argument("--keyframes", type=int, default=6, help="of a walk")
+
+    directions = command("directions", "Draw what changes images most, a row a direction.")
+    add_drawing(directions, "NAME-directions.png")
+    directions.add_argument("--k", type=int, dest="n", metavar="K", help="directions (default: 10)")
+    directions.add_argument(
+        "--method", choices=["pca", "closed_form"], default="pca", help="GANSpace or SeFa"
+    )
+    directions.add_argument(
+        "--amounts",
+        type=float,
+        nargs="+",
+        default=[-3, -2, -1, 0, 1, 2, 3],
+        help="columns, in standard deviations (default: -3 to 3)",
+    )
+
+    sweep = command("sweep", "Draw an InfoGAN's images as one code goes through its values.")
+    add_drawing(sweep, "NAME-sweep.png")
+    sweep.add_argument("--n", type=int, help="rows (default: 8)")
+    sweep.add_argument("--code", metavar="CODE", help="its name (default: the first)")
+    sweep.add_argument("--entry", type=int, default=0, help="which number of it, from 0")
+    sweep.add_argument(
+        "--values", type=number, nargs="+", help="columns (default: all, or nine from -1 to 1)"
+    )
+
+    invert = command("invert", "Find the latents of images, and draw what they make.")
+    add_model(invert, "NAME-inversion.png")
+    invert.add_argument("--image", required=True, help="an image, a folder or an .npz file")
+    invert.add_argument("--n", type=int, help="images of a folder (default: the first 8)")
+    invert.add_argument("--steps", type=int, default=500, help="of the optimizer")
+    invert.add_argument("--starts", type=int, default=4, help="for each image and class")
 
     evaluate = command("evaluate", "Measure a model against held-out images.")
     evaluate.add_argument("name", metavar="NAME", help=MODEL)
@@ -187,7 +245,7 @@ def run(args):
         if getattr(args, "condition", None):
             check_condition(args.condition)
         if getattr(args, "out", None):
-            check_output(args.out, is_folder=args.command != "sample")
+            check_output(args.out, is_folder=args.command in MAKE_FOLDERS)
         if args.run is not None:
             args.run(args)
         else:

@@ -1,6 +1,7 @@
 """The commands of `kgan` that need Keras. The grammar is in `kgan_cli`."""
 
 from kgan.cli.evaluate import run_evaluate
+from kgan.cli.latents import run_directions, run_interpolate, run_invert, run_sweep
 from kgan.cli.quickstart import run_quickstart
 from kgan.cli.sample import run_codes, run_sample
 from kgan.cli.train import run_publish, run_train
@@ -9,6 +10,10 @@ COMMANDS = {
     "train": run_train,
     "sample": run_sample,
     "codes": run_codes,
+    "interpolate": run_interpolate,
+    "directions": run_directions,
+    "sweep": run_sweep,
+    "invert": run_invert,
     "evaluate": run_evaluate,
     "publish": run_publish,
     "quickstart": run_quickstart,
