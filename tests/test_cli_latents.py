@@ -155,7 +155,7 @@ def test_invert_says_which_class_it_found(name, given, said, models, here, capsy
         (["sweep", "plain.keras"], "is a GAN, which has no codes to sweep: kgan directions finds"),
         (
             ["sweep", "classes.keras"],
-            "no codes to sweep: kgan sample classes.keras shows each class",
+            "no codes to sweep: kgan sample shows its conditions, and kgan ",
         ),
         (["sweep", "codes.keras", "--code", "size"], "no code 'size'; the codes are kind, style"),
         (["sweep", "codes.keras", "--values", 0.5], "categories of 'kind' are integers"),
@@ -164,6 +164,7 @@ def test_invert_says_which_class_it_found(name, given, said, models, here, capsy
         (["interpolate", "plain.keras", "--steps", 1], "steps must be at least 2"),
         (["interpolate", "plain.keras", "--condition", 1], "not conditional"),
         (["interpolate", "vectors.keras"], "takes a vector of 3 numbers for each image: pass"),
+        (["directions", "plain.keras", "--prompt", "a hat"], "only a TextGAN takes a prompt"),
         (["directions", "plain.keras", "--k", 7], "k must be from 1 to 6, got 7"),
         (["directions", "classes.keras", "--condition", 1, 2], "got shape (2,)"),
         (["directions", "plain.keras", "--out", "d.xyz"], "unknown file extension '.xyz'"),

@@ -57,7 +57,17 @@ ALLOWED = {
         "zoo",
     },
     "publish": {"callbacks", "data", "evaluation", "weight_files", "zoo"},
-    "cli": {"callbacks", "data", "evaluation", "models", "networks", "publish", "training", "zoo"},
+    "cli": {
+        "callbacks",
+        "data",
+        "evaluation",
+        "latents",
+        "models",
+        "networks",
+        "publish",
+        "training",
+        "zoo",
+    },
 }
 
 

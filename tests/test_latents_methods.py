@@ -101,6 +101,22 @@ def test_vectors_are_conditions_like_labels(tmp_path):
             call()
 
 
+def test_conditions_that_a_model_shows_of_itself_are_tried():
+    """As the prompts of a model of texts."""
+
+    class Told(kgan.ConditionalGAN):
+        def default_conditions(self):
+            return 9 * np.eye(3)
+
+    model = Told(*tiny.networks(condition_dim=3, plain=True))
+    z = model.random_latents(2, seed=0)
+    images, columns = model.across_conditions(z)
+    assert columns == 3
+    np.testing.assert_array_equal(images[4:5], model.sample(1, [0, 9, 0], latents=z[1:]))
+    found = model.invert(images[1:3], steps=2, starts=1)
+    np.testing.assert_array_equal(found.condition, [[0, 9, 0], [0, 0, 9]])
+
+
 def test_one_image_is_inverted_as_a_batch_of_one(infogan):
     image = infogan.sample(1, seed=2)
     alone = infogan.invert(image[0], steps=2, starts=1)

@@ -36,7 +36,7 @@ def run_directions(args):
     condition, k = opening.read_conditions(gan, args, 10)
     if gan.conditional and condition is None:
         # Rows would go through the classes, but are of one image.
-        condition = 0
+        condition = gan.default_conditions()[0]
     options = {"condition": condition, "seed": args.seed} if args.method == "pca" else {}
     found = gan.directions(args.method, k=k, **options)
     start = gan.random_latents(1, args.seed, args.truncation)
@@ -74,8 +74,8 @@ def run_sweep(args):
     codes = [code.name for code in codes_of(gan)]
     if not codes:
         instead = "kgan directions finds what changes its images"
-        if getattr(gan, "classes", None):
-            instead = f"kgan sample {args.name} shows each class, and {instead} within one"
+        if gan.conditional:
+            instead = f"kgan sample shows its conditions, and {instead} under one"
         raise ValueError(
             f"{args.name} is a {type(gan).__name__}, which has no codes to sweep: {instead}"
         )

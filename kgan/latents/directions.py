@@ -42,7 +42,7 @@ def pca_directions(gan, k=10, layer=None, n=2000, condition=None, seed=0, batch_
             the nested model that it is in, as the paper's for BigGAN and StyleGAN.
         n: Random latents; more make deeper layers' directions steadier. Features of `n` images
             must fit into memory.
-        condition: For conditional models, the one condition; the first class by default.
+        condition: For conditional models, the one condition; by default the first class or prompt.
         seed: An integer for the same directions again, on every backend.
         batch_size: Images computed at once.
 

@@ -55,15 +55,15 @@ def invert(
 
     An InfoGAN's codes start at what its discriminator reads in the image, and categorical ones stay
     there, for they cannot be moved little by little. A class-conditional model that is not told the
-    classes has starts in each of them, and so finds out.
+    classes has starts in each of them, and so finds out; one of texts tries its prompts.
 
     Args:
         gan: Any kgan model of images.
         images: uint8, or float in [-1, 1], `(n, height, width, channels)`, or one of them.
         steps: Of Adam.
         seed: Of the starts: an integer for the same on every backend.
-        condition: For conditional models, one condition for all images or one for each; all classes
-            are tried by default.
+        condition: For conditional models, one condition for all images or one for each; by default
+            all classes, or the model's prompts, are tried.
         starts: Random latents to start from, for each image (and class).
         learning_rate: Of the first step, in the latents' standard deviations.
         extractor: Features that should agree too: a Keras model, or a function of `keras.ops`, from
@@ -217,9 +217,9 @@ def as_targets(gan, images):
 
 def candidates(gan, condition, n):
     """Conditions to try for each of `n` images, `(n, how many, ...)`; None without conditions."""
-    classes = getattr(gan, "classes", None)
-    if gan.conditional and condition is None and classes is not None:
-        return np.tile(np.arange(classes, dtype="int32"), (n, 1))
+    defaults = gan.default_conditions() if gan.conditional and condition is None else None
+    if defaults is not None:
+        return gan.condition_for(defaults, len(defaults))[None].repeat(n, axis=0)
     given = row_conditions(gan, condition, n)
     return None if given is None else given[:, None]
 

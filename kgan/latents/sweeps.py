@@ -85,7 +85,7 @@ def across_conditions(gan, latents, conditions=None):
     Args:
         gan: A conditional model.
         latents: `(latent_dim,)` or `(n, latent_dim)`, one row of images each.
-        conditions: One a column; all classes by default, where the condition is a class.
+        conditions: One a column; by default all classes, or the model's prompts.
 
     Returns:
         uint8 images `(n * columns, height, width, channels)`, row by row, and the number of
@@ -102,10 +102,9 @@ def across_conditions(gan, latents, conditions=None):
         raise ValueError("this model is not conditional: its generator takes only latents")
     latents = rendering.as_latents(gan, latents)
     if conditions is None:
-        classes = getattr(gan, "classes", None)
-        if classes is None:
-            raise ValueError("without classes there is no telling which conditions: pass them")
-        conditions = np.arange(classes)
+        conditions = gan.default_conditions()
+    if conditions is None:
+        raise ValueError("without classes there is no telling which conditions: pass them")
     columns = len(conditions)
     conditions = np.asarray(conditions)
     conditions = np.tile(conditions, (len(latents),) + (1,) * (conditions.ndim - 1))

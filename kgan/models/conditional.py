@@ -52,8 +52,9 @@ class ConditionalGAN(GAN):
 
     def condition_for(self, condition, n):
         """One condition for each of `n` images; without one, the default ones in turn."""
-        defaults = self.default_conditions()
-        if condition is None and defaults is not None:
+        # Defaults may be texts that take a while to encode.
+        defaults = self.default_conditions() if condition is None else None
+        if defaults is not None:
             condition = defaults[np.arange(n) % len(defaults)]
         condition = super().condition_for(condition, n)
         self.check_labels(condition)
