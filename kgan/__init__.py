@@ -16,7 +16,16 @@ from kgan import (
     theory,
     zoo,
 )
-from kgan.models import GAN, WGAN, WGANGP, ConditionalGAN, InfoGAN, RelativisticGAN, TextGAN
+from kgan.models import (
+    GAN,
+    WGAN,
+    WGANGP,
+    ConditionalGAN,
+    InfoGAN,
+    ProgressiveGAN,
+    RelativisticGAN,
+    TextGAN,
+)
 
 __version__ = "0.1.0"
 
@@ -26,6 +35,7 @@ __all__ = [
     "WGANGP",
     "ConditionalGAN",
     "InfoGAN",
+    "ProgressiveGAN",
     "RelativisticGAN",
     "TextGAN",
     "augment",

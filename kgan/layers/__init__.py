@@ -2,6 +2,7 @@
 
 from kgan.layers.conditional import ConditionalBatchNormalization
 from kgan.layers.equalized import EqualizedConv2D, EqualizedDense
+from kgan.layers.fade import FadeIn
 from kgan.layers.minibatch import MinibatchDiscrimination, MinibatchStdDev
 from kgan.layers.pixel import PixelNormalization
 from kgan.layers.pooling import GlobalSumPooling2D
@@ -12,6 +13,7 @@ __all__ = [
     "ConditionalBatchNormalization",
     "EqualizedConv2D",
     "EqualizedDense",
+    "FadeIn",
     "GlobalSumPooling2D",
     "LeakyReLU",
     "MinibatchDiscrimination",

@@ -3,9 +3,19 @@
 from kgan.models.conditional import ConditionalGAN
 from kgan.models.gan import GAN
 from kgan.models.infogan import InfoGAN
+from kgan.models.progressive import ProgressiveGAN
 from kgan.models.relativistic import RelativisticGAN
 from kgan.models.text import TextGAN
 from kgan.models.wgan import WGAN
 from kgan.models.wgan_gp import WGANGP
 
-__all__ = ["GAN", "WGAN", "WGANGP", "ConditionalGAN", "InfoGAN", "RelativisticGAN", "TextGAN"]
+__all__ = [
+    "GAN",
+    "WGAN",
+    "WGANGP",
+    "ConditionalGAN",
+    "InfoGAN",
+    "ProgressiveGAN",
+    "RelativisticGAN",
+    "TextGAN",
+]

@@ -153,7 +153,7 @@ def from_py_dataset(dataset, steps, image_shape):
         batches -= size(dataset[batches - 1]) < batch_size
         check_enough(batches * batch_size, batch_size, steps)
         if hasattr(dataset, "set_epoch"):
-            data = EpochRounds(dataset, steps, batches)
+            data = EpochRounds(dataset, steps, batches, batch_size)
             return Plan(data, batch_size, (FollowRounds(data),))
     return Plan(PyDatasetRounds(dataset, steps, batches), batch_size)
 

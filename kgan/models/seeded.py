@@ -6,7 +6,7 @@ So a model that was saved after any round, loaded and trained on sees what it wo
 import keras
 import numpy as np
 
-from kgan.models.batches import Plan, check_enough, gather, refuse, size
+from kgan.models.batches import Plan, as_tuple, check_enough, gather, refuse, size
 from kgan.models.checks import check_images
 
 
@@ -37,6 +37,10 @@ class SeededRounds(keras.utils.PyDataset):
         """The `index`-th round of pass `number`."""
         raise NotImplementedError
 
+    def images(self, number, first, stop):
+        """The images from `first` to `stop` of pass `number`, and their conditions, if any."""
+        raise NotImplementedError
+
 
 class FollowRounds(keras.callbacks.Callback):
     """Tells the data, as each epoch begins, how many rounds the model has played."""
@@ -55,6 +59,7 @@ class ArrayRounds(SeededRounds):
 
     def __init__(self, arrays, batch_size, steps, shuffle, seed):
         super().__init__(size(arrays) // (batch_size * steps))
+        self.images_in_pass = size(arrays)
         self.arrays = arrays
         self.shape = (steps, batch_size)
         self.shuffle = shuffle
@@ -75,6 +80,11 @@ class ArrayRounds(SeededRounds):
         images = self.shape[0] * self.shape[1]
         chosen = self.permutation(number)[index * images : (index + 1) * images]
         chosen = chosen.reshape(self.shape).T
+        return tuple(array[chosen] for array in self.arrays)
+
+    def images(self, number, first, stop):
+        """The images from `first` to `stop` of pass `number`, and their conditions, if any."""
+        chosen = self.permutation(number)[first:stop]
         return tuple(array[chosen] for array in self.arrays)
 
 
@@ -98,18 +108,82 @@ def from_arrays(x, y, batch_size, steps, shuffle, seed, validation_split, image_
 class EpochRounds(SeededRounds):
     """Rounds of a `PyDataset` whose order is a function of what it is told by `set_epoch`."""
 
-    def __init__(self, inner, steps, batches):
+    def __init__(self, inner, steps, batches, batch_size):
         super().__init__(batches // steps)
+        self.images_in_pass = batches * batch_size
         self.inner = inner
         self.steps = steps
+        self.batch_size = batch_size
         self.number = None
+        self.last = (None, None)
 
     def round(self, number, index):
         """The `index`-th round of pass `number`."""
+        self.go_to(number)
+        return gather(self.inner, index, self.steps)
+
+    def go_to(self, number):
+        """Has the data set serve pass `number`."""
         if number != self.number:
             self.inner.set_epoch(number)
             self.number = number
-        return gather(self.inner, index, self.steps)
+
+    def images(self, number, first, stop):
+        """The images from `first` to `stop` of pass `number`, and their conditions, if any."""
+        self.go_to(number)
+        start = first // self.batch_size
+        batches = [self.batch(i) for i in range(start, -(-stop // self.batch_size))]
+        part = slice(first - start * self.batch_size, stop - start * self.batch_size)
+        return tuple(np.concatenate(arrays)[part] for arrays in zip(*batches, strict=True))
+
+    def batch(self, index):
+        """A batch of the pass that is served; the last one is kept, which two rounds may share."""
+        if self.last[0] != (self.number, index):
+            batch = tuple(keras.ops.convert_to_numpy(x) for x in as_tuple(self.inner[index]))
+            self.last = (self.number, index), batch
+        return self.last[1]
+
+
+class StreamedImages(SeededRounds):
+    """The images of what `kgan.data.load` streams from disk, asked for one after the other.
+
+    Args:
+        stream: A `kgan.data.stream.ImageStream`.
+        rounds: Rounds in an epoch.
+    """
+
+    def __init__(self, stream, rounds):
+        super().__init__(rounds)
+        self.batches_in_pass = stream.num_images // stream.batch_size
+        self.images_in_pass = self.batches_in_pass * stream.batch_size
+        self.stream = stream
+        self.last = (None, None)
+        self.position = None
+
+    def images(self, number, first, stop):
+        """The images from `first` to `stop` of pass `number`, and their conditions, if any."""
+        if self.last[0] != (number, first, stop):
+            self.last = (number, first, stop), self.read(number, first, stop)
+        return self.last[1]
+
+    def read(self, number, first, stop):
+        """`images` from the stream, which goes on where it is or, if need be, begins elsewhere."""
+        position = number * self.images_in_pass + first
+        if position != self.position:
+            seen, skipped = divmod(position, self.stream.batch_size)
+            self.batches = iter(self.stream.passes(lambda: seen, self.batches_in_pass))
+            self.held = tuple(x[skipped:] for x in self.next_batch())
+        while len(self.held[0]) < stop - first:
+            more = self.next_batch()
+            self.held = tuple(np.concatenate(pair) for pair in zip(self.held, more, strict=True))
+        taken = tuple(x[: stop - first] for x in self.held)
+        self.held = tuple(x[stop - first :] for x in self.held)
+        self.position = position + stop - first
+        return taken
+
+    def next_batch(self):
+        """The stream's next batch, as arrays."""
+        return tuple(x.numpy() for x in next(self.batches))
 
 
 class Position:

@@ -1,0 +1,228 @@
+"""Growing: the phases by hand, what a level computes, and one `fit` from the first to the last."""
+
+import gc
+import weakref
+
+import checks
+import growing
+import keras
+import numpy as np
+import pytest
+import tiny
+from keras import ops
+
+import kgan
+from kgan.models.growth import GrowingRounds
+from kgan.models.phases import Phases
+from kgan.models.seeded import ArrayRounds
+from kgan.networks import progressive
+
+
+def make_fading():
+    networks = progressive(tiny.SHAPE, tiny.LATENT_DIM, width=4)
+    return kgan.ProgressiveGAN(*networks, fade_images=10_000, stable_images=0, ema_decay=0.9)
+
+
+def make_grown():
+    networks = progressive(tiny.SHAPE, tiny.LATENT_DIM, width=4)
+    return kgan.ProgressiveGAN(*networks, fade_images=0, stable_images=0)
+
+
+@pytest.mark.parametrize("check", [c for c in checks.ALL if c is not checks.check_images_are_fresh])
+def test_progressive_gan_in_a_fade(check):
+    keras.utils.set_random_seed(0)
+    check(make_fading)
+
+
+def test_a_grown_model_sees_images_as_they_are():
+    checks.check_images_are_fresh(make_grown)
+
+
+# -- phases ----------------------------------------------------------------------------------------
+
+
+def test_the_papers_phases():
+    """800k images at 4 px, then 800k of fading and 800k of stabilising each (App. A.1)."""
+    phases = Phases([4, 8, 16, 32], 800_000, 800_000)
+    assert phases.starts == [0, 800_000, 2_400_000, 4_000_000]
+    assert [phases.level(n) for n in (0, 799_999, 800_000, 2_399_999, 2_400_000, 10**9)] == [
+        0, 0, 1, 1, 2, 3,
+    ]  # fmt: skip
+    for seen, alpha in (
+        (0, 0.0), (800_000, 0.0), (1_000_000, 0.25), (1_600_000, 1.0), (2**31 - 1, 1.0),
+    ):  # fmt: skip
+        assert float(phases.alpha(1, seen)) == alpha
+    assert float(phases.alpha(3, 4_000_001)) == np.float32(1 / 800_000)
+    assert [float(phases.resolution(n)) for n in (0, 1_200_000, 2_000_000, 2_600_000)] == [
+        4.0, 6.0, 8.0, 10.0,
+    ]  # fmt: skip
+    assert phases.seen_at(1, 0.25) == 1_000_000
+
+
+def test_phases_of_other_lengths():
+    phases = Phases([4, 8, 16], {4: 10, 16: 0}, {"4": 0, "8": 30})
+    assert phases.starts == [0, 0, 40]
+    assert phases.fades == [0, 10, 0]
+    assert [phases.level(n) for n in (0, 39, 40)] == [1, 1, 2]
+    assert [float(phases.alpha(2, n)) for n in (39, 40)] == [0.0, 1.0]
+
+
+def test_rounds_of_all_levels_follow_each_other():
+    phases, images = Phases([4, 8, 16], 10, 10), [8, 4, 6]
+    seen, found = 0, []
+    for _ in range(12):
+        level = phases.level(seen)
+        found.append((seen, level))
+        seen += images[level]
+    assert [level for _, level in found] == [0, 0] + 4 * [1] + 6 * [2]
+    assert [phases.round_after(0, i, images) for i in range(12)] == found
+    assert [phases.round_after(8, i, images) for i in range(11)] == found[1:]
+    assert [phases.rounds_left(s, images) for s, _ in found[:7]] == [2, 1, 4, 3, 2, 1, None]
+
+
+def test_images_of_rounds_that_grow_are_each_there_once_in_a_pass():
+    phases, steps = Phases([4, 8], 0, 24), 2
+    source = ArrayRounds((np.arange(10), -np.arange(10)), 2, steps, shuffle=True, seed=5)
+    rounds = GrowingRounds(source, phases, [8, 4], steps)
+    shown = [rounds[i] for i in range(9)]
+    assert [x.shape for x, _ in shown] == 3 * [(4, 2)] + 6 * [(2, 2)]
+    for x, y in shown:
+        np.testing.assert_array_equal(x, -y)
+    # Step after step, each over its batch.
+    flat = np.concatenate([x.T.ravel() for x, _ in shown])[:40].reshape(4, 10)
+    np.testing.assert_array_equal(np.sort(flat), 4 * [range(10)])
+    assert not np.array_equal(flat[0], flat[1])
+    rounds.start = 16
+    np.testing.assert_array_equal(rounds[3][0], shown[5][0])
+
+
+# -- a level ---------------------------------------------------------------------------------------
+
+
+def numpy(x):
+    return ops.convert_to_numpy(ops.stop_gradient(x))
+
+
+def enlarged(images, factor):
+    return images.repeat(factor, axis=1).repeat(factor, axis=2)
+
+
+def at(gan, seen):
+    """Brings a model to so many images."""
+    gan.images_seen.assign(seen)
+    gan.fade()
+    gan.grow()
+
+
+LATENTS = np.random.default_rng(1).normal(size=(4, 6)).astype("float32")
+
+
+@pytest.mark.parametrize(("seen", "size"), [(0, 4), (15, 4), (20, 8), (40, 8), (56, 16), (99, 16)])
+def test_images_are_always_of_the_full_size(seen, size):
+    gan = growing.model()
+    at(gan, seen)
+    made = numpy(gan.generate(ops.convert_to_tensor(LATENTS)))
+    assert made.shape == (4, size, size, 1)
+    whole = numpy(gan.generator(LATENTS))
+    np.testing.assert_allclose(whole, enlarged(made, 16 // size), atol=1e-6)
+    np.testing.assert_allclose(numpy(gan(LATENTS)), whole, atol=1e-6)
+    # The whole discriminator judges them as the level's part of it does.
+    judged = numpy(gan.discriminate(ops.convert_to_tensor(made)))
+    np.testing.assert_allclose(numpy(gan.discriminator(whole)), judged, atol=1e-5)
+
+
+def test_a_fade_starts_from_the_level_below_and_ends_without_it():
+    gan = growing.model()
+    at(gan, 47)
+    below = numpy(gan.generate(ops.convert_to_tensor(LATENTS)))
+    judged = numpy(gan.discriminate(ops.convert_to_tensor(below)))
+    at(gan, 48)
+    first = numpy(gan.generate(ops.convert_to_tensor(LATENTS)))
+    np.testing.assert_allclose(first, enlarged(below, 2), atol=1e-6)
+    again = numpy(gan.discriminate(ops.convert_to_tensor(first)))
+    np.testing.assert_allclose(again, judged, atol=1e-5)
+
+    at(gan, 56)
+    quarter = numpy(gan.generate(ops.convert_to_tensor(LATENTS)))
+    at(gan, 80)
+    last = numpy(gan.generate(ops.convert_to_tensor(LATENTS)))
+    np.testing.assert_allclose(quarter, 0.75 * first + 0.25 * last, atol=1e-5)
+    assert np.abs(first - last).max() > 0.1
+    for network, part in ((gan.generator, "to_rgb_8"), (gan.discriminator, "from_rgb_8")):
+        for weight in network.get_layer(part).trainable_weights:
+            weight.assign(weight + 1.0)
+    np.testing.assert_array_equal(numpy(gan.generate(ops.convert_to_tensor(LATENTS))), last)
+
+
+def test_real_images_are_faded_alike():
+    """Averages over 4x4 pixels, in a fade a mixture with those over 8x8, by hand."""
+    gan = growing.model()
+    images = growing.images(2)
+    x = images / 127.5 - 1
+
+    def averaged(size):
+        return x.reshape(2, size, 16 // size, size, 16 // size, 1).mean(axis=(2, 4))
+
+    for seen, expected in (
+        (0, averaged(4)),
+        (16 + 4, 0.75 * enlarged(averaged(4), 2) + 0.25 * averaged(8)),
+        (40, averaged(8)),
+        (48 + 8, 0.75 * enlarged(averaged(8), 2) + 0.25 * x),
+        (80, x),
+    ):
+        at(gan, seen)
+        np.testing.assert_allclose(numpy(gan.real_images(images)), expected, atol=1e-6)
+
+
+# -- one fit ---------------------------------------------------------------------------------------
+
+
+class Notes(keras.callbacks.Callback):
+    """What there is after each round."""
+
+    def __init__(self):
+        super().__init__()
+        self.found, self.functions, self.weights = [], [], []
+
+    def on_train_batch_end(self, batch, logs=None):
+        gan = self.model
+        # A copy, which is no Keras variable: JAX's trainer takes those away between rounds.
+        kernels = [
+            np.array(numpy(gan.generator.get_layer(f"to_rgb_{size}").kernel)) for size in (4, 8, 16)
+        ]
+        self.weights.append(kernels)
+        adam = gan.optimizer.generator
+        self.found.append((gan.count_images(), int(adam.iterations), float(adam.learning_rate)))
+        function = gan.train_function
+        if not self.functions or self.functions[-1]() is not function:
+            self.functions.append(weakref.ref(function))
+
+
+def test_one_fit_grows_at_the_very_rounds_and_compiles_once_a_level():
+    gan = growing.model(loss="hinge", penalties=(), learning_rates={8: 0.002, 16: (0.004, 0.003)})
+    played, play = [], gan.discriminator_loss
+    gan.discriminator_loss = lambda *args: played.append(gan.level) or play(*args)
+    gan.compile()
+    notes = Notes()
+    history = gan.fit(
+        growing.images(), batch_size=4, epochs=2, steps_per_epoch=11, verbose=0, callbacks=[notes]
+    ).history
+    # 4 rounds of 4 images at 4 px, 8 at 8 px, 10 at 16 px.
+    compiled = keras.backend.backend() != "torch"
+    assert played == ([0, 1, 2] if compiled else [0] * 4 + [1] * 8 + [2] * 10)
+    gc.collect()
+    assert [f() is not None for f in notes.functions] == [False, False, True]
+
+    counts, iterations, rates = zip(*notes.found)
+    assert counts == tuple(range(4, 92, 4))
+    # The callback of `fit` comes after these notes, which see the last of a level before it ends.
+    assert iterations == (*range(1, 5), *range(1, 9), *range(1, 11))
+    np.testing.assert_allclose(rates, 4 * [0.001] + 8 * [0.002] + 10 * [0.004])
+    assert float(gan.optimizer.discriminator.learning_rate) == pytest.approx(0.003)
+    # Colours of 4 px move until 8 px have faded in, those of 8 px until 16 px have.
+    for kernels, first, last in zip(zip(*notes.weights), (0, 5, 13), (8, 20, 22)):
+        moved = [i for i in range(1, 22) if not np.array_equal(kernels[i], kernels[i - 1])]
+        assert set(moved) == set(range(max(first, 1), last))
+    at_rounds = [4.0] * 4 + [4, 5, 6, 7] + [8.0] * 4 + [8 + i for i in range(8)] + [16.0] * 2
+    expected = [np.mean(at_rounds[:11]), np.mean(at_rounds[11:])]
+    np.testing.assert_allclose(history["resolution"], expected, rtol=1e-5)
