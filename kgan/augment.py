@@ -24,6 +24,8 @@ import difflib
 import keras
 from keras import ops
 
+from kgan import schedules
+
 
 class Augmentation:
     """Base class of the augmentations."""
@@ -185,14 +187,16 @@ class InstanceNoise(Augmentation):
 
     Distributions that share nothing overlap once noise is added to both, and the discriminator's
     gradient then tells the generator the way. Its standard deviation falls in a straight line from
-    `sigma` to 0 over `rounds`, as in the paper's experiments.
+    `sigma` to 0 over `rounds`, as in the paper's experiments, or is what a schedule says.
 
     Args:
-        sigma: Standard deviation in the first round, in units of the images' [-1, 1].
-        rounds: Rounds after which there is no noise; None for noise that stays.
+        sigma: Standard deviation in the first round, in units of the images' [-1, 1]; or a schedule
+            of the rounds played (`kgan.schedules`).
+        rounds: Rounds after which there is no noise; None for noise that stays, and with a
+            schedule.
 
     Raises:
-        ValueError: If sigma is negative or rounds is not positive.
+        ValueError: If sigma is negative, or rounds is not positive or given with a schedule.
 
     Example:
         >>> noise = kgan.augment.InstanceNoise(0.1, rounds=10_000)
@@ -200,26 +204,30 @@ class InstanceNoise(Augmentation):
     """
 
     def __init__(self, sigma=0.1, rounds=None):
-        if sigma < 0:
+        sigma = schedules.get("sigma", sigma)
+        scheduled = isinstance(sigma, schedules.Schedule)
+        if not scheduled and sigma < 0:
             raise ValueError(f"sigma must not be negative, got {sigma}")
-        if rounds is not None and rounds <= 0:
-            raise ValueError(f"rounds must be positive, or None for no decay, got {rounds}")
+        if rounds is not None and (scheduled or rounds <= 0):
+            raise ValueError(
+                f"rounds must be positive, or None for no decay or with a schedule, got {rounds}"
+            )
         self.sigma = sigma
         self.rounds = rounds
 
     def __call__(self, images, noise, rounds):
         """Noisy images."""
-        left = 1.0
+        sigma = schedules.at(self.sigma, rounds)
         if self.rounds is not None:
-            left = ops.maximum(0.0, 1.0 - ops.cast(rounds, "float32") / self.rounds)
-        return images + self.sigma * left * noise.normal(ops.shape(images))
+            sigma = sigma * ops.maximum(0.0, 1.0 - ops.cast(rounds, "float32") / self.rounds)
+        return images + sigma * noise.normal(ops.shape(images))
 
     def check(self, image_shape):
         """Anything can be noisy."""
 
     def get_config(self):
         """The arguments of `__init__`."""
-        return {"sigma": self.sigma, "rounds": self.rounds}
+        return {"sigma": schedules.serialize(self.sigma), "rounds": self.rounds}
 
 
 def part(ratio, size):

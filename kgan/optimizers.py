@@ -1,6 +1,14 @@
-"""Two players' optimizers, seen by Keras as one."""
+"""Two players' optimizers, seen by Keras as one; and optimizers that change as training goes on.
+
+Each player may have any Keras optimizer, with a rate or a schedule of its own:
+
+    >>> gan.compile(keras.optimizers.Adam(1e-4, beta_1=0.0), keras.optimizers.SGD(1e-2))
+"""
 
 import keras
+from keras import ops
+
+from kgan import schedules
 
 TWO_RATES = (
     "two players have two learning rates: read or set gan.optimizer.generator.learning_rate and "
@@ -112,3 +120,141 @@ def player_optimizer(optimizer, player, loss_scaling=False):
         inner.name = player
     optimizer.name = inner.name
     return optimizer
+
+
+@keras.saving.register_keras_serializable("kgan")
+class SwitchOptimizer(keras.optimizers.Optimizer):
+    """One optimizer first and another one from some update on, such as SGD after Adam.
+
+    Keskar and Socher 2017, Improving Generalization Performance by Switching from Adam to SGD
+    (arXiv:1712.07628), though at a given update and with a rate that is given too. The second
+    optimizer starts afresh: its own count, by which it follows a schedule, and its moments are 0
+    when it takes over. Both exist from the start, so a model that is saved before or after goes on
+    exactly; both compute in every update, which costs little beside the networks.
+
+    Args:
+        first: A Keras optimizer.
+        then: Another one.
+        at: Updates that the first one makes. The generator makes one a round, the discriminator
+            `discriminator_steps`.
+        name: A name.
+
+    Raises:
+        ValueError: If `at` is not a positive integer, or both are the same object.
+
+    Example:
+        >>> adam, sgd = keras.optimizers.Adam(2e-4, beta_1=0.5), keras.optimizers.SGD(1e-2)
+        >>> gan.compile(generator_optimizer=SwitchOptimizer(adam, sgd, at=10_000))
+    """
+
+    def __init__(self, first, then, at, name=None):
+        super().__init__(learning_rate=0.0, name=name)
+        first, then = keras.optimizers.get(first), keras.optimizers.get(then)
+        if at != int(at) or at < 1:
+            raise ValueError(f"at must be a positive integer, a number of updates, got {at}")
+        if first is then:
+            raise ValueError("both optimizers are the same object: create one for each")
+        self.first = first
+        self.then = then
+        self.at = int(at)
+
+    def build(self, variables):
+        """Creates the slots of both."""
+        super().build(variables)
+        self.first.build(variables)
+        self.then.build(variables)
+
+    @property
+    def variables(self):
+        """All state of both."""
+        return super().variables + self.first.variables + self.then.variables
+
+    def apply(self, grads, trainable_variables=None):
+        """Moves the variables by the one optimizer; the other one stays as it is."""
+        variables = trainable_variables or self._trainable_variables
+        early = ops.less(self._iterations, self.at)
+        # What both do is kept of one: an optimizer may not be applied inside a condition where
+        # several devices share its variables.
+        for optimizer, acts in ((self.first, early), (self.then, ops.logical_not(early))):
+            state = [*variables, *optimizer.variables]
+            before = [ops.copy(v) for v in state]
+            optimizer.apply(grads, variables)
+            for variable, value in zip(state, before):
+                variable.assign(ops.where(acts, ops.convert_to_tensor(variable), value))
+        self._iterations.assign_add(1)
+
+    @property
+    def current(self):
+        """The optimizer whose turn it is, outside of a compiled step."""
+        return self.first if int(ops.convert_to_numpy(self._iterations)) < self.at else self.then
+
+    @property
+    def learning_rate(self):
+        """That of the optimizer whose turn it is, which Keras's callbacks read and set."""
+        return self.current.learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value):
+        self.current.learning_rate = value
+
+    def save_own_variables(self, store):
+        """Saves the count; the two optimizers are saved as children of this one."""
+        store["iterations"] = ops.convert_to_numpy(self._iterations)
+
+    def load_own_variables(self, store):
+        """Loads what `save_own_variables` saved."""
+        self._iterations.assign(store["iterations"][()])
+
+    def finalize_variable_values(self, var_list):
+        """Leaves weight averages of the two optimizers as they are."""
+
+    def get_config(self):
+        """The arguments of `__init__`, serialised."""
+        serialize = keras.saving.serialize_keras_object
+        return {
+            "first": serialize(self.first),
+            "then": serialize(self.then),
+            "at": self.at,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """The inverse of `get_config`."""
+        deserialize = keras.saving.deserialize_keras_object
+        return cls(
+            deserialize(config["first"]), deserialize(config["then"]), config["at"], config["name"]
+        )
+
+
+@keras.saving.register_keras_serializable("kgan")
+class ScheduledAdam(keras.optimizers.Adam):
+    """Adam whose beta_2 may follow a schedule too, as in R3GAN (arXiv:2501.05441).
+
+    Args:
+        learning_rate: As of `keras.optimizers.Adam`.
+        beta_1: The same.
+        beta_2: A number, or a schedule of the updates made (`kgan.schedules`).
+        **kwargs: The same.
+
+    Example:
+        >>> rate = kgan.schedules.Cosine(2e-4, 5e-5, rounds=39_000)
+        >>> beta_2 = kgan.schedules.Cosine(0.9, 0.99, rounds=39_000)
+        >>> adam = kgan.optimizers.ScheduledAdam(rate, beta_1=0.0, beta_2=beta_2, epsilon=1e-8)
+    """
+
+    def __init__(self, learning_rate=0.001, beta_1=0.9, beta_2=0.999, **kwargs):
+        super().__init__(learning_rate, beta_1, schedules.get("beta_2", beta_2), **kwargs)
+
+    @property
+    def beta_2(self):
+        """Its value in the update at hand."""
+        return schedules.at(self.beta_2_schedule, self.iterations)
+
+    @beta_2.setter
+    def beta_2(self, value):
+        self.beta_2_schedule = value
+
+    def get_config(self):
+        """The arguments of `__init__`, serialised."""
+        return {**super().get_config(), "beta_2": schedules.serialize(self.beta_2_schedule)}

@@ -17,7 +17,7 @@ Example:
 import keras
 from keras import ops
 
-from kgan import backend
+from kgan import backend, schedules
 
 
 class Penalty:
@@ -29,7 +29,8 @@ class Penalty:
     `evaluate` always computes it.
 
     Args:
-        weight: What the penalty is multiplied by in the discriminator's loss.
+        weight: What the penalty is multiplied by in the discriminator's loss: a number, or a
+            schedule of the rounds played (`kgan.schedules`).
         interval: Rounds from one that computes the penalty to the next, where the weight is
             `interval` times as large.
 
@@ -43,7 +44,8 @@ class Penalty:
     differentiates = True
 
     def __init__(self, weight, interval=1):
-        if weight < 0:
+        weight = schedules.get("a penalty's weight", weight)
+        if not isinstance(weight, schedules.Schedule) and weight < 0:
             raise ValueError(f"a penalty's weight must not be negative, got {weight}")
         if int(interval) != interval or interval < 1:
             raise ValueError(f"a penalty's interval must be a positive integer, got {interval}")
@@ -60,7 +62,7 @@ class Penalty:
 
     def get_config(self):
         """The arguments of `__init__`."""
-        return {"weight": self.weight, "interval": self.interval}
+        return {"weight": schedules.serialize(self.weight), "interval": self.interval}
 
     @classmethod
     def from_config(cls, config):

@@ -20,7 +20,7 @@ import time
 import keras
 
 import kgan
-from kgan import callbacks, zoo
+from kgan import callbacks, schedules, zoo
 
 # Keras's CSVLogger writes the one for what was not logged, a shorter line has the other.
 EMPTY = ("NA", "", None)
@@ -68,9 +68,17 @@ def _train(preset, out, resume, jit, data_dir, verbose, interrupt):
         gan = zoo.build(preset, jit_compile=jit)
     surroundings = environment(dataset)
     per_epoch = max(1, len(dataset) // gan.discriminator_steps)
+    scheduled = isinstance(gan.steps_schedule, schedules.Schedule)
+    if scheduled and length == "epochs":
+        raise ValueError(
+            "an epoch has another number of rounds wherever discriminator_steps changes: say in "
+            "rounds how long to train"
+        )
     total = training[length] * (1 if length == "rounds" else per_epoch)
     done = callbacks.rounds_played(gan)
     first = done // per_epoch
+    # Of a schedule, no more is known than that an epoch has a round.
+    epochs = total - done if scheduled else -(-(total - done) // per_epoch)
     interrupt.wait_for_round()
     out.mkdir(parents=True, exist_ok=True)
     try:
@@ -79,7 +87,7 @@ def _train(preset, out, resume, jit, data_dir, verbose, interrupt):
         gan.fit(
             dataset,
             initial_epoch=first,
-            epochs=first + -(-(total - done) // per_epoch),
+            epochs=first + epochs,
             verbose=verbose,
             callbacks=[
                 callbacks.StopAtRounds(total),

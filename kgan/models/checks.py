@@ -5,6 +5,8 @@ import numbers
 import keras
 import numpy as np
 
+from kgan import schedules
+
 
 def check_integer(name, value, least):
     """An integer argument, as a plain `int`.
@@ -18,13 +20,29 @@ def check_integer(name, value, least):
 
 
 def check_decay(ema_decay):
-    """Refuses decays out of range.
+    """A decay: a number in range, a schedule, or None.
 
     Raises:
-        ValueError: If it is.
+        ValueError: If it is something else.
     """
-    if ema_decay is not None and not 0 <= ema_decay < 1:
+    if ema_decay is None:
+        return None
+    ema_decay = schedules.get("ema_decay", ema_decay)
+    if not isinstance(ema_decay, schedules.Schedule) and not 0 <= ema_decay < 1:
         raise ValueError(f"ema_decay must be in [0, 1), got {ema_decay}")
+    return ema_decay
+
+
+def check_steps(discriminator_steps):
+    """A number of steps: an integer, or a schedule.
+
+    Raises:
+        ValueError: If it is something else.
+    """
+    name = "discriminator_steps"
+    if isinstance(discriminator_steps, dict | schedules.Schedule):
+        return schedules.get(name, discriminator_steps)
+    return check_integer(name, discriminator_steps, 1)
 
 
 def check_no_weights(**weights):

@@ -3,9 +3,11 @@
 import keras
 from keras import ops
 
+from kgan import schedules
 from kgan.models import checks, rounds
 from kgan.models.batches import first_batch, is_array
 from kgan.models.players import computes_in_float16
+from kgan.models.stretches import StretchCallbacks, fit_in_stretches
 from kgan.optimizers import PlayerOptimizers, player_optimizer
 
 
@@ -123,37 +125,58 @@ class Fitting:
         if validation_data is not None:
             validation_data = self.check_validation_data(validation_data)
         x = self.check_training_data(x, y)
-        plan = self.plan_rounds(
-            x,
-            y,
-            batch_size=batch_size,
-            steps=self.discriminator_steps,
-            shuffle=shuffle,
-            seed=self.seed,
-            replicas=self.replicas,
-            validation_split=0.0 if validation_data is not None else validation_split,
-            steps_per_epoch=steps_per_epoch,
-            epochs=epochs,
-            image_shape=self.image_shape,
-        )
-        if plan.batch_size < self.smallest_batch:
-            raise ValueError(
-                f"a {type(self).__name__} needs batches of at least {self.smallest_batch} images, "
-                f"got batch_size={plan.batch_size}"
+
+        def play(callbacks, initial_epoch):
+            plan = self.plan_rounds(
+                x,
+                y,
+                batch_size=batch_size,
+                steps=self.discriminator_steps,
+                shuffle=shuffle,
+                seed=self.seed,
+                replicas=self.replicas,
+                validation_split=0.0 if validation_data is not None else validation_split,
+                steps_per_epoch=steps_per_epoch,
+                epochs=epochs,
+                image_shape=self.image_shape,
             )
-        return super().fit(
-            plan.data,
-            epochs=epochs,
-            verbose=verbose,
-            callbacks=rounds.with_callbacks(callbacks, plan.callbacks),
-            validation_data=plan.validation_data or validation_data,
-            shuffle=False,
-            initial_epoch=initial_epoch,
-            steps_per_epoch=plan.steps_per_epoch,
-            validation_steps=validation_steps,
-            validation_batch_size=validation_batch_size or plan.batch_size,
-            validation_freq=validation_freq,
-        )
+            if plan.batch_size < self.smallest_batch:
+                raise ValueError(
+                    f"a {type(self).__name__} needs batches of at least {self.smallest_batch} "
+                    f"images, got batch_size={plan.batch_size}"
+                )
+            if isinstance(callbacks, StretchCallbacks):
+                callbacks.set_params({**callbacks.params, "steps": rounds.length(plan)})
+            return super(Fitting, self).fit(
+                plan.data,
+                epochs=epochs,
+                verbose=verbose,
+                callbacks=rounds.with_callbacks(callbacks, plan.callbacks),
+                validation_data=plan.validation_data or validation_data,
+                shuffle=False,
+                initial_epoch=initial_epoch,
+                steps_per_epoch=plan.steps_per_epoch,
+                validation_steps=validation_steps,
+                validation_batch_size=validation_batch_size or plan.batch_size,
+                validation_freq=validation_freq,
+            )
+
+        if isinstance(self.steps_schedule, schedules.Schedule):
+            return fit_in_stretches(self, play, callbacks, initial_epoch, epochs, verbose)
+        return play(callbacks, initial_epoch)
+
+    def steps_due(self):
+        """How many steps of the discriminator the next round has, by the schedule."""
+        if not isinstance(self.steps_schedule, schedules.Schedule):
+            return self.steps_schedule
+        steps = float(ops.convert_to_numpy(schedules.at(self.steps_schedule, self.rounds)))
+        return checks.check_integer("discriminator_steps", round(steps), 1)
+
+    def set_steps(self, steps):
+        """Changes the number of steps of a round, between calls of Keras's `fit`."""
+        if steps != self.discriminator_steps:
+            self.discriminator_steps = steps
+            self.train_function = None  # Keras makes another.
 
     def plan_rounds(self, x, y, **arguments):
         """How `fit` makes rounds of what it is given: see `kgan.models.rounds.plan`."""

@@ -11,7 +11,7 @@ import contextlib
 import keras
 from keras import ops
 
-from kgan import backend, losses
+from kgan import backend, losses, schedules
 from kgan.augment import get as get_augmentations
 from kgan.models import checks
 from kgan.models.exploring import Exploring
@@ -47,9 +47,11 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
             sigmoid at its end.
         loss: A name or a `kgan.losses.Loss`.
         penalties: A `kgan.penalties.Penalty`, or a list of them.
-        discriminator_steps: Updates of the discriminator in a round.
+        discriminator_steps: Updates of the discriminator in a round: an integer, or a schedule
+            (`kgan.schedules`) that `fit` looks at as each epoch begins.
         ema_decay: If given, a second generator follows the first as an exponential moving average
-            of its weights, with this decay a round, and is the one that samples.
+            of its weights, with this decay a round, and is the one that samples. A number warms
+            up; a schedule, such as `kgan.schedules.HalfLife`, is taken as it is.
         augment: What changes all images, real and generated, before the discriminator sees them
             in training: `"diffaugment"` for small data sets, or see `kgan.augment.get`.
         seed: An integer that fixes all random numbers in training and the order of arrays in `fit`.
@@ -84,16 +86,14 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
         penalties = [get_penalty(p) for p in penalties]
         check_networks(generator, discriminator)
         check_penalties(penalties, discriminator)
-        checks.check_decay(ema_decay)
+        ema_decay = checks.check_decay(ema_decay)
         augment = get_augmentations(augment)
         seed = checks.check_integer("seed", seed, 0)
         self.generator = generator
         self.discriminator = discriminator
         self.loss_function = loss
         self.penalties = penalties
-        self.discriminator_steps = checks.check_integer(
-            "discriminator_steps", discriminator_steps, 1
-        )
+        self.steps_schedule = checks.check_steps(discriminator_steps)
         self.ema_decay = ema_decay
         self.augment = augment
         self.seed = seed
@@ -103,6 +103,7 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
         self.rounds = self.add_weight(
             name="rounds", shape=(), dtype="int32", initializer="zeros", trainable=False
         )
+        self.discriminator_steps = self.steps_due()
         self.training_seeds = keras.random.SeedGenerator(seed)
         self.evaluation_seeds = keras.random.SeedGenerator(seed)
         self.noise = Noise(self.training_seeds)
@@ -226,10 +227,11 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
         def value():
             return penalty(critic, real, fake, self.noise)
 
+        weight = schedules.at(penalty.weight, self.rounds)
         if penalty.interval == 1 or not self.networks_training:
-            return value(), penalty.weight
+            return value(), weight
         due = penalty.due(self.rounds)
-        return backend.compute_if(due, value, self.variables), penalty.weight * penalty.interval
+        return backend.compute_if(due, value, self.variables), weight * penalty.interval
 
     def play_round(self, data):
         """One round: Algorithm 1 with `discriminator_steps` inner steps.
@@ -303,13 +305,16 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
     def update_average(self):
         """Moves the averaged generator toward the generator.
 
-        The decay warms up, min(decay, (1 + t) / (10 + t)) after t rounds, so that a short run is
-        not dominated by the initial weights. Batch-norm statistics are copied.
+        A number as decay warms up, min(decay, (1 + t) / (10 + t)) after t rounds, so that a short
+        run is not dominated by the initial weights. Batch-norm statistics are copied.
         """
         if self.ema_generator is None:
             return
-        t = ops.cast(self.rounds, "float32")
-        decay = ops.minimum(self.ema_decay, (1.0 + t) / (10.0 + t))
+        if isinstance(self.ema_decay, schedules.Schedule):
+            decay = schedules.at(self.ema_decay, self.rounds - 1)
+        else:
+            t = ops.cast(self.rounds, "float32")
+            decay = ops.minimum(self.ema_decay, (1.0 + t) / (10.0 + t))
         for average, weight in zip(self.ema_generator.weights, self.generator.weights):
             if weight.trainable:
                 weight = weight + decay * (average - weight)
@@ -349,8 +354,8 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
             "discriminator": serialize_network(self.discriminator),
             "loss": serialize(self.loss_function),
             "penalties": [serialize(p) for p in self.penalties],
-            "discriminator_steps": self.discriminator_steps,
-            "ema_decay": self.ema_decay,
+            "discriminator_steps": schedules.serialize(self.steps_schedule),
+            "ema_decay": schedules.serialize(self.ema_decay),
             "augment": [serialize(a) for a in self.augment],
             "seed": self.seed,
             "name": self.name,

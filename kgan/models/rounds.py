@@ -84,6 +84,17 @@ def plan(
     return made
 
 
+def length(plan):
+    """How many rounds an epoch has, None where that is not known beforehand."""
+    if plan.steps_per_epoch is not None:
+        return plan.steps_per_epoch
+    if isinstance(plan.data, keras.utils.PyDataset):
+        return plan.data.num_batches
+    if hasattr(plan.data, "cardinality") and int(plan.data.cardinality()) >= 0:
+        return int(plan.data.cardinality())
+    return None
+
+
 @functools.cache
 def free_pipelines_at_exit():
     """Has what feeds TensorFlow from Python freed while Python's threads still run.

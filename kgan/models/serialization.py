@@ -102,3 +102,4 @@ class Saving:
         for i, state in enumerate(self.seed_states()):
             if f"seed_{i}" in keys:
                 state.assign(store[f"seed_{i}"][()])
+        self.set_steps(self.steps_due())
