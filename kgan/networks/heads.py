@@ -33,7 +33,7 @@ def embed(condition, units, classes, name, initializer="uniform", spectral_norm=
     return spectral(layer, spectral_norm)(condition)
 
 
-def concatenate_condition(latents, condition, classes, embedding_dim):
+def concatenate_condition(latents, condition, classes, embedding_dim=32):
     """Latents with the embedded condition behind them; latents alone without a condition."""
     if condition is None:
         return latents
