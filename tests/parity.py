@@ -1,4 +1,4 @@
-"""The same three models on any backend: same weights, noise and data, three rounds.
+"""The same models on any backend: same weights, noise and data, three rounds.
 
 `python parity.py FILE` writes the losses and all weights to an `.npz` file.
 """
@@ -34,20 +34,66 @@ class NumberedNoise(tiny.ListedNoise):
         return keras.ops.cast(high * self.draw((n,)), "int32")
 
 
+REST = {"discriminator_steps": 2, "ema_decay": 0.5}
+PLAIN = {"dropout": False, "smooth": True}
+
+
 def models():
-    """WGAN-GP, InfoGAN with both kinds of codes, and a conditional GAN, each with an average."""
-    rest = {"discriminator_steps": 2, "ema_decay": 0.5}
-    plain = {"dropout": False, "smooth": True}
-    yield kgan.WGANGP(*tiny.networks(norm=False, **plain), **rest)
+    """Models by name: the algorithms, and every loss, penalty and augmentation in some GAN."""
     codes = [Categorical(3), Continuous(1)]
-    yield kgan.InfoGAN(*tiny.networks(code_parameters=5, **plain), codes=codes, **rest)
-    yield kgan.ConditionalGAN(*tiny.networks(classes=3, **plain), classes=3, **rest)
+    yield "WGANGP", kgan.WGANGP(*tiny.networks(norm=False, **PLAIN), **REST)
+    networks = tiny.networks(code_parameters=5, **PLAIN)
+    yield "InfoGAN", kgan.InfoGAN(*networks, codes=codes, **REST)
+    networks = tiny.networks(classes=3, **PLAIN)
+    yield "ConditionalGAN", kgan.ConditionalGAN(*networks, classes=3, **REST)
+    yield "TextGAN", kgan.TextGAN(*tiny.networks(condition_dim=5, **PLAIN), **REST)
+    for name, parts in COMBINATIONS.items():
+        yield name, kgan.GAN(*tiny.networks(norm=False, **PLAIN), **parts, **REST)
+
+
+# Each loss with a penalty and, where there is one left, an augmentation.
+COMBINATIONS = {
+    "minimax, gradient penalty, color": {
+        "loss": "minimax",
+        "penalties": kgan.penalties.GradientPenalty(1.0),
+        "augment": "color",
+    },
+    "non-saturating, R1, translation": {
+        "loss": "non_saturating",
+        "penalties": kgan.penalties.R1(1.0),
+        "augment": "translation",
+    },
+    "least squares, R2, cutout": {
+        "loss": "least_squares",
+        "penalties": kgan.penalties.R2(1.0),
+        "augment": "cutout",
+    },
+    "hinge, DRAGAN, instance noise": {
+        "loss": "hinge",
+        "penalties": kgan.penalties.DRAGAN(1.0),
+        "augment": "instance_noise",
+    },
+    "wasserstein, Lipschitz penalty": {
+        "loss": "wasserstein",
+        "penalties": kgan.penalties.LipschitzPenalty(1.0),
+    },
+    # Where a round is traced, `NumberedNoise` counts the draws of a penalty that is skipped, too:
+    # the lazy one has none.
+    "relativistic, lazy R1, R2, drift": {
+        "loss": "relativistic",
+        "penalties": [
+            kgan.penalties.R1(1.0, interval=2),
+            kgan.penalties.R2(1.0),
+            kgan.penalties.Drift(0.1),
+        ],
+    },
+}
 
 
 def played():
     """All losses and weights after `ROUNDS` rounds, by name."""
     results = {}
-    for gan in models():
+    for name, gan in models():
         rng = np.random.default_rng(0)
         for variable in gan.generator.trainable_variables + gan.discriminator.trainable_variables:
             variable.assign(rng.normal(0, 0.3, variable.shape))
@@ -56,7 +102,6 @@ def played():
         gan.compile(
             keras.optimizers.SGD(0.05, momentum=0.5), keras.optimizers.SGD(0.05, momentum=0.5)
         )
-        name = type(gan).__name__
         images = ROUNDS * BATCH_SIZE * gan.discriminator_steps
         history = gan.fit(*tiny.data(gan, images), batch_size=BATCH_SIZE, verbose=0).history
         results.update({f"{name} {term}": np.array(values) for term, values in history.items()})

@@ -5,6 +5,8 @@ import numpy as np
 import parity
 import pytest
 
+import kgan
+
 pytestmark = pytest.mark.usefixtures("suites")
 
 
@@ -28,12 +30,35 @@ def test_the_rounds_were_not_for_nothing(here):
     for name, value in here.items():
         assert np.isfinite(value).all(), name
         assert np.abs(value).max() < 100, name
-    for model in ("WGANGP", "InfoGAN", "ConditionalGAN"):
+    for model in {name.split(" d_loss")[0] for name in here if name.endswith(" d_loss")}:
         assert np.abs(here[f"{model} d_loss"]).max() > 0.01
         generator, average = (
             np.concatenate(
-                [v.ravel() for k, v in here.items() if k.startswith(f"{model} {player}")]
+                [v.ravel() for k, v in here.items() if k.startswith(f"{model} {player} ")]
             )
             for player in ("G", "average")
         )
         assert np.abs(generator - average).max() > 1e-3
+
+
+def public(module, base):
+    """The names of a module's classes that are derived from `base`."""
+    return {
+        name
+        for name, kind in vars(module).items()
+        if isinstance(kind, type) and issubclass(kind, base) and kind is not base
+    }
+
+
+def test_nothing_is_left_out():
+    """Every loss, penalty and augmentation is in one of the models."""
+    used = {"losses": set(), "penalties": set(), "augment": set()}
+    for _, gan in parity.models():
+        used["losses"].add(type(gan.loss_function).__name__)
+        used["penalties"].update(type(p).__name__ for p in gan.penalties)
+        used["augment"].update(type(a).__name__ for a in gan.augment)
+    assert used == {
+        "losses": public(kgan.losses, kgan.losses.Loss),
+        "penalties": public(kgan.penalties, kgan.penalties.Penalty),
+        "augment": public(kgan.augment, kgan.augment.Augmentation),
+    }
