@@ -13,9 +13,16 @@ from keras import ops
 
 
 class Loss:
-    """Base class of the adversarial losses."""
+    """Base class of the adversarial losses.
+
+    Attributes:
+        uses_real: Whether the generator's loss compares with real images.
+        signed: Whether a logit's sign says what the discriminator takes an image for: positive
+            for real, negative for generated.
+    """
 
     uses_real = False
+    signed = True
 
     def discriminator(self, real, fake):
         """The scalar that the discriminator minimises, from logits of shape `(n, 1)`."""
@@ -88,6 +95,8 @@ class NonSaturating(Minimax):
 class LeastSquares(Loss):
     """Mao et al. 2017, Least Squares GAN (arXiv:1611.04076), Eq. 9: targets 0 and 1."""
 
+    signed = False
+
     def discriminator(self, real, fake):
         """E[(D(x) - 1)^2] / 2 + E[D(G(z))^2] / 2."""
         return 0.5 * (ops.mean(ops.square(real - 1)) + ops.mean(ops.square(fake)))
@@ -118,6 +127,8 @@ class Wasserstein(Loss):
     (`kgan.WGAN`) or penalise its gradient (`kgan.WGANGP`).
     """
 
+    signed = False
+
     def discriminator(self, real, fake):
         """E[D(G(z))] - E[D(x)]."""
         return ops.mean(fake) - ops.mean(real)
@@ -136,6 +147,7 @@ class RelativisticPairing(Loss):
     """
 
     uses_real = True
+    signed = False
 
     def discriminator(self, real, fake):
         """-E[log sigmoid(D(x) - D(G(z)))]."""

@@ -80,6 +80,7 @@ SUITE = (
     "test_losses.py",
     "test_penalties.py",
     "test_augment.py",
+    "test_ada.py",
     "test_schedules.py",
     "test_rectified.py",
     "test_regularizers.py",

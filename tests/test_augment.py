@@ -15,7 +15,7 @@ from kgan import augment, backend
 RNG = np.random.default_rng(0)
 IMAGES = RNG.uniform(-1, 1, (3, 8, 6, 3)).astype("float32")
 DIFFAUGMENT = [augment.Color, augment.Translation, augment.Cutout]
-ALL = [*DIFFAUGMENT, augment.InstanceNoise]
+ALL = [*DIFFAUGMENT, augment.InstanceNoise, augment.ADA]
 
 
 class Given(tiny.ListedNoise):
@@ -114,7 +114,7 @@ def test_the_gradient_goes_through(augmentation):
 def test_it_compiles_under_xla_and_computes_the_same():
     import tensorflow as tf
 
-    steps = augment.get(["diffaugment", augment.InstanceNoise(0.1, rounds=10)])
+    steps = augment.get(["diffaugment", augment.InstanceNoise(0.1, rounds=10), augment.ADA()])
 
     def cubed(images):
         noise = kgan.noise.HostNoise(5)

@@ -67,7 +67,10 @@ def test_a_schedule_survives_its_config(schedule):
     [
         (lambda: kgan.penalties.R1("much"), "a penalty's weight must be a number or a schedule"),
         (lambda: kgan.augment.InstanceNoise(lambda t: t), "sigma must be a number or a schedule"),
-        (lambda: kgan.augment.InstanceNoise(Line(1.0, 9, 0.0), rounds=9), "with a schedule, got 9"),
+        (
+            lambda: kgan.augment.InstanceNoise(Line(1.0, 9, 0.0), rounds=9),
+            "a schedule of its own: leave rounds, got 9",
+        ),
         (lambda: kgan.GAN(*tiny.line(), ema_decay="0.9"), "ema_decay must be a number or a sched"),
         (lambda: kgan.GAN(*tiny.line(), discriminator_steps=1.5), "must be an integer of at least"),
         (

@@ -53,7 +53,7 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
             of its weights, with this decay a round, and is the one that samples. A number warms
             up; a schedule, such as `kgan.schedules.HalfLife`, is taken as it is.
         augment: What changes all images, real and generated, before the discriminator sees them
-            in training: `"diffaugment"` for small data sets, or see `kgan.augment.get`.
+            in training: `"diffaugment"` or `"ada"` for small data sets, or see `kgan.augment.get`.
         seed: An integer that fixes all random numbers in training and the order of arrays in `fit`.
 
     Raises:
@@ -109,7 +109,7 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
         self.noise = Noise(self.training_seeds)
         self.networks_training = True
         for augmentation in augment:
-            augmentation.check(self.image_shape)
+            augmentation.build(self)
         self.trackers = {name: keras.metrics.Mean(name=name) for name in self.term_names()}
         self.built = True
 
@@ -117,7 +117,8 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
 
     def term_names(self):
         """The names of everything that a round logs."""
-        return ["d_loss", "g_loss", *SCORES, *(p.name for p in self.penalties)]
+        augmentation = (name for a in self.augment for name in a.terms)
+        return ["d_loss", "g_loss", *SCORES, *(p.name for p in self.penalties), *augmentation]
 
     def sample_latents(self, n, noise=None):
         """Draws latents for `n` images from the prior.
@@ -206,6 +207,8 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
         """The discriminator's loss and all penalties, weighted: a scalar and its terms."""
         loss = self.loss_function.discriminator(real_logits, fake_logits)
         terms = dict(zip(SCORES, (ops.mean(real_logits), ops.mean(fake_logits))))
+        for augmentation in self.augment if self.networks_training else ():
+            augmentation.observe(real_logits)
 
         def critic(images):
             return self.critic(images, condition)
@@ -253,6 +256,9 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
             self.after_discriminator_update()
         latents = self.sample_latents(ops.shape(real)[0])
         self.update("generator", self.generator_objective, real, latents, given)
+        shown = ops.shape(images)[0] * self.discriminator_steps * self.replicas
+        for augmentation in self.augment:
+            self.track(augmentation.end_round(self.rounds, shown))
         self.rounds.assign(self.rounds + 1)
         self.update_average()
         return {name: tracker.result() for name, tracker in self.trackers.items()}
