@@ -19,6 +19,7 @@ from kgan import (
     zoo,
 )
 from kgan.models import (
+    ACGAN,
     GAN,
     WGAN,
     WGANGP,
@@ -32,6 +33,7 @@ from kgan.models import (
 __version__ = "0.1.0"
 
 __all__ = [
+    "ACGAN",
     "GAN",
     "WGAN",
     "WGANGP",

@@ -74,6 +74,7 @@ SUITE = (
     "test_wgan.py",
     "test_wgan_gp.py",
     "test_conditional.py",
+    "test_acgan.py",
     "test_infogan.py",
     "test_relativistic.py",
     "test_r3gan.py",

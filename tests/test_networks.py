@@ -109,6 +109,7 @@ def test_builders_share_their_arguments():
         "classes",
         "condition_dim",
         "code_parameters",
+        "class_head",
         "generator_norm",
         "discriminator_norm",
         "spectral_norm",

@@ -1,5 +1,6 @@
 """The algorithms: one file a variant, each a `keras.Model`."""
 
+from kgan.models.acgan import ACGAN
 from kgan.models.conditional import ConditionalGAN
 from kgan.models.gan import GAN
 from kgan.models.infogan import InfoGAN
@@ -10,6 +11,7 @@ from kgan.models.wgan import WGAN
 from kgan.models.wgan_gp import WGANGP
 
 __all__ = [
+    "ACGAN",
     "GAN",
     "WGAN",
     "WGANGP",

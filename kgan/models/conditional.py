@@ -41,7 +41,8 @@ class ConditionalGAN(GAN):
     def __init__(self, generator, discriminator, *, classes=None, **kwargs):
         super().__init__(generator, discriminator, **kwargs)
         for role, network in (("generator", generator), ("discriminator", discriminator)):
-            if not takes_condition(network):
+            told = role == "generator" or self.tells_discriminator
+            if told and not takes_condition(network):
                 raise ValueError(
                     f"the {role} has one input; a conditional GAN's networks have two, the second "
                     "for the condition (kgan.networks: pass classes or condition_dim)"

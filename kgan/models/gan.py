@@ -67,6 +67,8 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
         >>> images = gan.sample(16, seed=0)  # uint8, (16, 28, 28, 1)
     """
 
+    tells_discriminator = True
+
     def __init__(
         self,
         generator,
@@ -84,7 +86,7 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
         loss = losses.get(loss)
         penalties = penalties if isinstance(penalties, (list, tuple)) else [penalties]
         penalties = [get_penalty(p) for p in penalties]
-        check_networks(generator, discriminator)
+        check_networks(generator, discriminator, self.tells_discriminator)
         check_penalties(penalties, discriminator)
         ema_decay = checks.check_decay(ema_decay)
         augment = get_augmentations(augment)

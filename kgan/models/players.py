@@ -20,8 +20,13 @@ def computes_in_float16(network):
     return any(layer.compute_dtype == "float16" for layer in network._flatten_layers())
 
 
-def check_networks(generator, discriminator):
+def check_networks(generator, discriminator, told=True):
     """Refuses networks that cannot play each other.
+
+    Args:
+        generator: A network.
+        discriminator: Another one.
+        told: Whether the discriminator is told the condition that the generator is told.
 
     Raises:
         ValueError: If a network is not built, they are not told the same condition, their shapes
@@ -33,7 +38,13 @@ def check_networks(generator, discriminator):
                 f"the {role} must be a built Keras model with known inputs (functional, or "
                 f"Sequential that starts with keras.Input); got {network!r}"
             )
-    check_told_alike(generator, discriminator)
+    if told:
+        check_told_alike(generator, discriminator)
+    elif takes_condition(discriminator):
+        raise ValueError(
+            "the discriminator has a second input, but this model does not tell it the condition: "
+            "build it without (kgan.networks: class_head=True)"
+        )
     made = keras.tree.flatten(generator.outputs)[0].shape
     judged = keras.tree.flatten(discriminator.inputs)[0].shape
     if len(made) != len(judged) or any(

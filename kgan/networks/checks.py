@@ -13,6 +13,7 @@ def check_shared(
     generator_norm,
     discriminator_norm,
     dropout,
+    class_head=False,
 ):
     """Refuses what no builder can use among the arguments that all builders have.
 
@@ -28,6 +29,11 @@ def check_shared(
         )
     if classes is not None:
         check_count("classes", classes, minimum=2)
+    if class_head and (classes is None or code_parameters):
+        raise ValueError(
+            "class_head=True is for a discriminator that names classes: pass classes, and no "
+            "code_parameters"
+        )
     if condition_dim is not None:
         check_count("condition_dim", condition_dim)
     for name, norm in (

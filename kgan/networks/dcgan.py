@@ -13,6 +13,7 @@ from kgan.networks.heads import (
     condition_input,
     discriminator_outputs,
     drop,
+    judged_input,
     network_inputs,
     normalize,
     spectral,
@@ -27,6 +28,7 @@ def dcgan(
     classes=None,
     condition_dim=None,
     code_parameters=0,
+    class_head=False,
     generator_norm="batch",
     discriminator_norm="batch",
     spectral_norm=False,
@@ -48,6 +50,7 @@ def dcgan(
         classes: Number of classes, for networks that take an integer label.
         condition_dim: Length of the condition, for networks that take a vector.
         code_parameters: Outputs of InfoGAN's Q, 0 for none.
+        class_head: Whether the discriminator names the class, for `kgan.ACGAN`, and is not told it.
         generator_norm: `"batch"`, `"layer"` or None.
         discriminator_norm: The same; `"batch"` cannot be used with gradient penalties.
         spectral_norm: Whether the discriminator's weights have spectral norm 1.
@@ -79,6 +82,7 @@ def dcgan(
         generator_norm,
         discriminator_norm,
         dropout,
+        class_head,
     )
     checks.check_count("kernel_size", kernel_size)
     checks.check_count("embedding_dim", embedding_dim)
@@ -112,7 +116,7 @@ def dcgan(
     generator = keras.Model(network_inputs(latents, condition), x, name="generator")
 
     images = Input((size, size, channels), name="images")
-    condition = condition_input(classes, condition_dim)
+    condition = judged_input(classes, condition_dim, class_head)
     x, count = images, discriminator_width
     while x.shape[1] > 4 or x is images:
         layer = layers.Conv2D(count, kernel_size, 2, "same", kernel_initializer=normal())
@@ -127,7 +131,7 @@ def dcgan(
         x = spectral(layers.Dense(hidden, kernel_initializer=normal()), spectral_norm)(x)
         x = LeakyReLU(0.2)(normalize(x, discriminator_norm))
     outputs = discriminator_outputs(
-        x, condition, classes, code_parameters, spectral_norm, discriminator_norm
+        x, condition, classes, code_parameters, spectral_norm, discriminator_norm, class_head
     )
     inputs = network_inputs(images, condition)
     return generator, keras.Model(inputs, outputs, name="discriminator")

@@ -24,6 +24,11 @@ def condition_input(classes, condition_dim):
     return None
 
 
+def judged_input(classes, condition_dim, class_head):
+    """`condition_input` of a discriminator, which is not told the class that it is to name."""
+    return None if class_head else condition_input(classes, condition_dim)
+
+
 def embed(condition, units, classes, name, initializer="uniform", spectral_norm=False):
     """A learned vector of `units` numbers for each condition: `(n, units)`."""
     if classes is not None:
@@ -42,9 +47,15 @@ def concatenate_condition(latents, condition, classes, embedding_dim=32):
 
 
 def discriminator_outputs(
-    features, condition, classes, code_parameters, spectral_norm=False, norm=None
+    features,
+    condition,
+    classes,
+    code_parameters,
+    spectral_norm=False,
+    norm=None,
+    class_head=False,
 ):
-    """Logits, and beside them what InfoGAN's Q reads, from features `(n, units)`.
+    """Logits, and beside them the classes or what InfoGAN's Q reads, from features `(n, units)`.
 
     A condition enters by projection: its embedding's inner product with the features is added
     to the logit (Miyato and Koyama 2018, arXiv:1802.05637).
@@ -56,9 +67,11 @@ def discriminator_outputs(
         code_parameters: How many numbers Q puts out, 0 for no Q.
         spectral_norm: Whether the weights of the logits, but not of Q, are normalised.
         norm: Normalisation of Q's hidden layer; see `normalize`.
+        class_head: Whether there are logits of the classes.
 
     Returns:
-        Logits `(n, 1)`, or a list of them and of the codes' parameters `(n, code_parameters)`.
+        Logits `(n, 1)`, or a list of them and of the codes' parameters `(n, code_parameters)` or
+        the classes' logits `(n, classes)`.
     """
     logits = spectral(layers.Dense(1, name="logits"), spectral_norm)(features)
     if condition is not None:
@@ -71,6 +84,8 @@ def discriminator_outputs(
             spectral_norm,
         )
         logits = layers.Add()([logits, layers.Dot(axes=1)([features, embedded])])
+    if class_head:
+        return [logits, layers.Dense(classes, name="classes")(features)]
     if not code_parameters:
         return logits
     hidden = normalize(layers.Dense(128, name="code_hidden")(features), norm)

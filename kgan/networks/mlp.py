@@ -12,6 +12,7 @@ from kgan.networks.heads import (
     condition_input,
     discriminator_outputs,
     drop,
+    judged_input,
     network_inputs,
     normalize,
     spectral,
@@ -26,6 +27,7 @@ def mlp(
     classes=None,
     condition_dim=None,
     code_parameters=0,
+    class_head=False,
     generator_norm=None,
     discriminator_norm=None,
     spectral_norm=False,
@@ -41,6 +43,7 @@ def mlp(
         classes: Number of classes, for networks that take an integer label.
         condition_dim: Length of the condition, for networks that take a vector.
         code_parameters: Outputs of InfoGAN's Q, 0 for none.
+        class_head: Whether the discriminator names the class, for `kgan.ACGAN`, and is not told it.
         generator_norm: `"batch"`, `"layer"` or None.
         discriminator_norm: The same; `"batch"` cannot be used with gradient penalties.
         spectral_norm: Whether the discriminator's weights have spectral norm 1.
@@ -66,6 +69,7 @@ def mlp(
         generator_norm,
         discriminator_norm,
         dropout,
+        class_head,
     )
     checks.check_count("depth", depth)
     generator_width, discriminator_width = checks.widths(width)
@@ -81,13 +85,15 @@ def mlp(
     generator = keras.Model(network_inputs(latents, condition), x, name="generator")
 
     images = Input(shape, name="images")
-    condition = condition_input(classes, condition_dim)
+    condition = judged_input(classes, condition_dim, class_head)
     x = layers.Flatten()(images)
     for _ in range(depth):
         layer = layers.Dense(discriminator_width, kernel_initializer="he_normal")
         x = normalize(spectral(layer, spectral_norm)(x), discriminator_norm)
         x = LeakyReLU(0.2)(x)
         x = drop(x, dropout)
-    outputs = discriminator_outputs(x, condition, classes, code_parameters, spectral_norm)
+    outputs = discriminator_outputs(
+        x, condition, classes, code_parameters, spectral_norm, class_head=class_head
+    )
     inputs = network_inputs(images, condition)
     return generator, keras.Model(inputs, outputs, name="discriminator")

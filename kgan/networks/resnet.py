@@ -15,6 +15,7 @@ from kgan.networks.heads import (
     condition_input,
     discriminator_outputs,
     drop,
+    judged_input,
     network_inputs,
     normalize,
     spectral,
@@ -38,6 +39,7 @@ def resnet(
     classes=None,
     condition_dim=None,
     code_parameters=0,
+    class_head=False,
     generator_norm="batch",
     discriminator_norm=None,
     spectral_norm=False,
@@ -63,6 +65,7 @@ def resnet(
         classes: Number of classes, for networks that take an integer label.
         condition_dim: Length of the condition, for networks that take a vector.
         code_parameters: Outputs of InfoGAN's Q, 0 for none.
+        class_head: Whether the discriminator names the class, for `kgan.ACGAN`, and is not told it.
         generator_norm: `"batch"`, `"layer"` or None.
         discriminator_norm: The same; `"batch"` cannot be used with gradient penalties. All blocks
             but the first are normalised.
@@ -91,6 +94,7 @@ def resnet(
         generator_norm,
         discriminator_norm,
         dropout,
+        class_head,
     )
     if pooling not in ("sum", "mean"):
         raise ValueError(f'pooling must be "sum" or "mean", got {pooling!r}')
@@ -113,7 +117,7 @@ def resnet(
     generator = keras.Model(network_inputs(latents, condition), x, name="generator")
 
     images = Input((size, size, channels), name="images")
-    condition = condition_input(classes, condition_dim)
+    condition = judged_input(classes, condition_dim, class_head)
     x = images
     for i, multiple in enumerate(discriminator_plan):
         filters = discriminator_width * multiple
@@ -123,7 +127,9 @@ def resnet(
         x = drop(x, dropout)
     x = ReLU()(x)
     x = GlobalSumPooling2D()(x) if pooling == "sum" else layers.GlobalAveragePooling2D()(x)
-    outputs = discriminator_outputs(x, condition, classes, code_parameters, spectral_norm)
+    outputs = discriminator_outputs(
+        x, condition, classes, code_parameters, spectral_norm, class_head=class_head
+    )
     inputs = network_inputs(images, condition)
     return generator, keras.Model(inputs, outputs, name="discriminator")
 
