@@ -1,4 +1,4 @@
-"""Penalties on the discriminator's gradient or logits, and weight clipping.
+"""Penalties on the discriminator's gradient or logits, on the generator, and weight clipping.
 
 A penalty is called in the discriminator's update as `penalty(critic, real, fake, noise)`, where
 `critic(images)` gives logits of shape `(n, 1)`, `real` and `fake` are images `(n, ...)` and `noise`
@@ -8,6 +8,9 @@ the discriminator's loss and logs, unweighted, under `name`.
 Every penalty can be lazy (Karras et al. 2020, StyleGAN2, arXiv:1912.04958, Appendix B): with an
 `interval` it is computed in one round of so many only and weighs so many times as much there,
 which leaves its mean gradient and saves most of its cost.
+
+A `GeneratorPenalty` is called in the generator's update with two batches of latents and of images
+for the same conditions, and is added to the generator's loss.
 
 Example:
     >>> penalties = [kgan.penalties.R1(10.0, interval=16)]
@@ -44,9 +47,7 @@ class Penalty:
     differentiates = True
 
     def __init__(self, weight, interval=1):
-        weight = schedules.get("a penalty's weight", weight)
-        if not isinstance(weight, schedules.Schedule) and weight < 0:
-            raise ValueError(f"a penalty's weight must not be negative, got {weight}")
+        weight = check_weight(weight)
         if int(interval) != interval or interval < 1:
             raise ValueError(f"a penalty's interval must be a positive integer, got {interval}")
         self.weight = weight
@@ -241,16 +242,124 @@ def clip_weights(variables, limit):
         variable.assign(ops.clip(variable, -limit, limit))
 
 
-def get(penalty):
-    """A `Penalty` from a config or a `Penalty`.
+class GeneratorPenalty:
+    """Base class of the penalties in the generator's loss.
+
+    Args:
+        weight: What the penalty is multiplied by: a number, or a schedule of the rounds played
+            (`kgan.schedules`).
+
+    Raises:
+        ValueError: If the weight is negative.
+    """
+
+    name = "generator_penalty"
+
+    def __init__(self, weight):
+        self.weight = check_weight(weight)
+
+    def __call__(self, latents, fake, other_latents, other_fake):
+        """The penalty, a scalar.
+
+        Args:
+            latents: What `fake` was made from, `(n, latent_dim)`.
+            fake: Generated images.
+            other_latents: As many others.
+            other_fake: What is made from them for the same conditions.
+        """
+        raise NotImplementedError
+
+    def get_config(self):
+        """The arguments of `__init__`."""
+        return {"weight": schedules.serialize(self.weight)}
+
+    @classmethod
+    def from_config(cls, config):
+        """The inverse of `get_config`."""
+        return cls(**config)
+
+
+@keras.saving.register_keras_serializable("kgan")
+class ModeSeeking(GeneratorPenalty):
+    """Mao et al. 2019, Mode Seeking GAN (arXiv:1903.05628), Eq. 3: far latents, far images.
+
+    A generator that has collapsed makes the same image of latents that are far from each other. The
+    paper maximises d(G(c, z1), G(c, z2)) / d(z1, z2); as in the authors' code, what is minimised is
+    1 / (that ratio + epsilon), with distances that are means of absolute differences, each over the
+    whole batch (of this replica).
+
+    Args:
+        weight: The paper's lambda_ms, 1 there.
+        epsilon: See above.
+
+    Raises:
+        ValueError: If epsilon is not positive.
+
+    Example:
+        >>> penalty = kgan.penalties.ModeSeeking(1.0)
+        >>> gan = kgan.ConditionalGAN(generator, discriminator, generator_penalties=penalty)
+    """
+
+    name = "mode_seeking"
+
+    def __init__(self, weight=1.0, epsilon=1e-5):
+        super().__init__(weight)
+        if epsilon <= 0:
+            raise ValueError(f"epsilon must be positive, got {epsilon}")
+        self.epsilon = epsilon
+
+    def __call__(self, latents, fake, other_latents, other_fake):
+        """The penalty, a scalar."""
+        between_images = ops.mean(ops.abs(fake - other_fake))
+        between_latents = ops.mean(ops.abs(latents - other_latents))
+        return 1 / (between_images / between_latents + self.epsilon)
+
+    def get_config(self):
+        """The arguments of `__init__`."""
+        return {**super().get_config(), "epsilon": self.epsilon}
+
+
+def check_weight(weight):
+    """A penalty's weight: a number that is not negative, or a schedule.
 
     Raises:
         ValueError: If it is something else.
     """
-    if isinstance(penalty, Penalty):
+    weight = schedules.get("a penalty's weight", weight)
+    if not isinstance(weight, schedules.Schedule) and weight < 0:
+        raise ValueError(f"a penalty's weight must not be negative, got {weight}")
+    return weight
+
+
+def get(penalty, kind=Penalty):
+    """A `Penalty` from a config or a `Penalty`.
+
+    Args:
+        penalty: Either.
+        kind: `Penalty` or `GeneratorPenalty`.
+
+    Raises:
+        ValueError: If it is something else.
+    """
+    if isinstance(penalty, kind):
         return penalty
     if isinstance(penalty, dict):
-        return get(keras.saving.deserialize_keras_object(penalty))
+        return get(keras.saving.deserialize_keras_object(penalty), kind)
+    example = "R1(10.0)" if kind is Penalty else "ModeSeeking(1.0)"
     raise ValueError(
-        f"a penalty must be a kgan.penalties.Penalty, such as R1(10.0); got {penalty!r}"
+        f"this penalty must be a kgan.penalties.{kind.__name__}, such as {example}; got {penalty!r}"
     )
+
+
+def get_all(penalties, kind=Penalty):
+    """`get` of one penalty or each of a list, as a list.
+
+    Raises:
+        ValueError: If one is something else, or two have the same name.
+    """
+    penalties = penalties if isinstance(penalties, (list, tuple)) else [penalties]
+    penalties = [get(penalty, kind) for penalty in penalties]
+    names = [penalty.name for penalty in penalties]
+    if len(set(names)) < len(names):
+        raise ValueError(f"each penalty can be given once; got {names}")
+    return penalties

@@ -80,6 +80,7 @@ SUITE = (
     "test_r3gan.py",
     "test_losses.py",
     "test_penalties.py",
+    "test_mode_seeking.py",
     "test_augment.py",
     "test_ada.py",
     "test_schedules.py",

@@ -20,7 +20,8 @@ from kgan.models.players import check_networks, check_penalties, takes_condition
 from kgan.models.sampling import Sampling, as_float
 from kgan.models.serialization import Saving, copy_network, serialize_network
 from kgan.noise import Noise
-from kgan.penalties import get as get_penalty
+from kgan.penalties import GeneratorPenalty
+from kgan.penalties import get_all as get_penalties
 
 SCORES = ("real_score", "fake_score")
 
@@ -47,6 +48,7 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
             sigmoid at its end.
         loss: A name or a `kgan.losses.Loss`.
         penalties: A `kgan.penalties.Penalty`, or a list of them.
+        generator_penalties: A `kgan.penalties.GeneratorPenalty`, or a list of them.
         discriminator_steps: Updates of the discriminator in a round: an integer, or a schedule
             (`kgan.schedules`) that `fit` looks at as each epoch begins.
         ema_decay: If given, a second generator follows the first as an exponential moving average
@@ -76,6 +78,7 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
         *,
         loss="non_saturating",
         penalties=(),
+        generator_penalties=(),
         discriminator_steps=1,
         ema_decay=None,
         augment=None,
@@ -84,8 +87,8 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
     ):
         super().__init__(**kwargs)
         loss = losses.get(loss)
-        penalties = penalties if isinstance(penalties, (list, tuple)) else [penalties]
-        penalties = [get_penalty(p) for p in penalties]
+        penalties = get_penalties(penalties)
+        generator_penalties = get_penalties(generator_penalties, GeneratorPenalty)
         check_networks(generator, discriminator, self.tells_discriminator)
         check_penalties(penalties, discriminator)
         ema_decay = checks.check_decay(ema_decay)
@@ -95,6 +98,7 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
         self.discriminator = discriminator
         self.loss_function = loss
         self.penalties = penalties
+        self.generator_penalties = generator_penalties
         self.steps_schedule = checks.check_steps(discriminator_steps)
         self.ema_decay = ema_decay
         self.augment = augment
@@ -119,8 +123,9 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
 
     def term_names(self):
         """The names of everything that a round logs."""
+        penalties = (p.name for p in [*self.penalties, *self.generator_penalties])
         augmentation = (name for a in self.augment for name in a.terms)
-        return ["d_loss", "g_loss", *SCORES, *(p.name for p in self.penalties), *augmentation]
+        return ["d_loss", "g_loss", *SCORES, *penalties, *augmentation]
 
     def sample_latents(self, n, noise=None):
         """Draws latents for `n` images from the prior.
@@ -283,9 +288,15 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
         return loss, {"d_loss": loss, **terms}
 
     def generator_objective(self, real, latents, condition):
-        """`generator_loss` of fresh images, with its value among the terms."""
+        """`generator_loss` of fresh images and the penalties, with their values among the terms."""
         fake = self.generate(latents, condition)
         loss, terms = self.generator_loss(real, fake, latents, condition)
+        if self.generator_penalties:
+            other = self.sample_latents(ops.shape(latents)[0])
+            other_fake = self.generate(other, condition)
+        for penalty in self.generator_penalties:
+            terms[penalty.name] = penalty(latents, fake, other, other_fake)
+            loss = loss + schedules.at(penalty.weight, self.rounds) * terms[penalty.name]
         return loss, {"g_loss": loss, **terms}
 
     def update(self, player, objective, *args):
@@ -362,6 +373,7 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
             "discriminator": serialize_network(self.discriminator),
             "loss": serialize(self.loss_function),
             "penalties": [serialize(p) for p in self.penalties],
+            "generator_penalties": [serialize(p) for p in self.generator_penalties],
             "discriminator_steps": schedules.serialize(self.steps_schedule),
             "ema_decay": schedules.serialize(self.ema_decay),
             "augment": [serialize(a) for a in self.augment],

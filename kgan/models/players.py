@@ -96,11 +96,8 @@ def check_penalties(penalties, discriminator):
     """Refuses batch normalisation in the discriminator under a penalty on its gradient.
 
     Raises:
-        ValueError: If there are both, or two penalties of one name.
+        ValueError: If there are both.
     """
-    names = [p.name for p in penalties]
-    if len(set(names)) < len(names):
-        raise ValueError(f"each penalty can be given once; got {names}")
     constraining = [p.name for p in penalties if p.differentiates]
     for layer in discriminator._flatten_layers() if constraining else ():
         if isinstance(layer, keras.layers.BatchNormalization):
