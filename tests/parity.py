@@ -46,6 +46,8 @@ def models():
     yield "InfoGAN", kgan.InfoGAN(*networks, codes=codes, **REST)
     networks = tiny.networks(classes=3, **PLAIN)
     yield "ConditionalGAN", kgan.ConditionalGAN(*networks, classes=3, **REST)
+    networks = tiny.networks(classes=3, **PLAIN)[0], tiny.networks(code_parameters=3, **PLAIN)[1]
+    yield "ACGAN", kgan.ACGAN(*networks, **REST)
     yield "TextGAN", kgan.TextGAN(*tiny.networks(condition_dim=5, **PLAIN), **REST)
     for name, parts in COMBINATIONS.items():
         yield name, kgan.GAN(*tiny.networks(norm=False, **PLAIN), **parts, **REST)
@@ -53,10 +55,15 @@ def models():
 
 # Each loss with a penalty and, where there is one left, an augmentation.
 COMBINATIONS = {
-    "minimax, gradient penalty, color": {
+    "minimax, gradient penalty, color, adaptive flips": {
         "loss": "minimax",
         "penalties": kgan.penalties.GradientPenalty(1.0),
-        "augment": "color",
+        "augment": [
+            "color",
+            kgan.augment.Adaptive(
+                kgan.augment.ADA(geometry=False, color=False), images=16, interval=1, chance=0.5
+            ),
+        ],
     },
     "non-saturating, R1, translation": {
         "loss": "non_saturating",
@@ -73,9 +80,11 @@ COMBINATIONS = {
         "penalties": kgan.penalties.DRAGAN(1.0),
         "augment": "instance_noise",
     },
-    "wasserstein, Lipschitz penalty": {
+    "wasserstein, Lipschitz penalty, mode seeking, ADA, sometimes cutout": {
         "loss": "wasserstein",
         "penalties": kgan.penalties.LipschitzPenalty(1.0),
+        "generator_penalties": kgan.penalties.ModeSeeking(0.1),
+        "augment": [kgan.augment.ADA(), kgan.augment.Sometimes("cutout", 0.5)],
     },
     # Where a round is traced, `NumberedNoise` counts the draws of a penalty that is skipped, too:
     # the lazy one has none.

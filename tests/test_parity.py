@@ -55,10 +55,12 @@ def test_nothing_is_left_out():
     used = {"losses": set(), "penalties": set(), "augment": set()}
     for _, gan in parity.models():
         used["losses"].add(type(gan.loss_function).__name__)
-        used["penalties"].update(type(p).__name__ for p in gan.penalties)
+        penalties = [*gan.penalties, *gan.generator_penalties]
+        used["penalties"].update(type(p).__name__ for p in penalties)
         used["augment"].update(type(a).__name__ for a in gan.augment)
     assert used == {
         "losses": public(kgan.losses, kgan.losses.Loss),
-        "penalties": public(kgan.penalties, kgan.penalties.Penalty),
+        "penalties": public(kgan.penalties, kgan.penalties.Penalty)
+        | public(kgan.penalties, kgan.penalties.GeneratorPenalty),
         "augment": public(kgan.augment, kgan.augment.Augmentation),
     }

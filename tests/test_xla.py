@@ -13,16 +13,17 @@ pytestmark = pytest.mark.backend("tensorflow")
 # What a round is made of. None of it calls anything outside of the compiled program, as a
 # custom-call, an infeed, an outfeed, a send or a recv would.
 ALLOWED = """
-    add and bitcast-convert broadcast compare concatenate conditional constant convert convolution
-    copy cosine divide dot dynamic-slice exponential gather get-tuple-element iota log log-plus-one
-    logistic maximum minimum multiply negate or pad parameter power reduce remainder reshape reverse
-    rng-bit-generator rsqrt scatter select shift-left shift-right-logical sine slice sqrt subtract
-    tanh transpose tuple xor
+    abs add and bitcast-convert broadcast compare concatenate conditional constant convert
+    convolution copy cosine divide dot dynamic-slice dynamic-update-slice exponential floor
+    gather get-tuple-element iota log log-plus-one logistic maximum minimum multiply negate or
+    pad parameter power reduce remainder reshape reverse rng-bit-generator round-nearest-even
+    rsqrt scatter select shift-left shift-right-logical sign sine slice sqrt subtract tanh
+    transpose tuple xor
 """.split()  # fmt: skip
 # `name = type op(operands)`, where the type of several results is in brackets.
 INSTRUCTION = re.compile(r"^\s*(?:ROOT )?%?[\w.-]+ = (?:\(.*?\)|\S+) ([a-z][a-z0-9-]*)\(", re.M)
 
-SLOW = ("InfoGAN", "ConditionalGAN", "TextGAN", *parity.COMBINATIONS)
+SLOW = ("InfoGAN", "ConditionalGAN", "ACGAN", "TextGAN", *parity.COMBINATIONS)
 MODELS = ("WGANGP", *SLOW)
 
 
