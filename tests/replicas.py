@@ -30,12 +30,27 @@ def conditional():
     return kgan.ConditionalGAN(*networks, classes=3, discriminator_steps=2)
 
 
+def scheduled():
+    """What remembers something, or changes as training goes on."""
+    return kgan.GAN(
+        *tiny.networks(plain=True),
+        penalties=kgan.penalties.R1(kgan.schedules.Cosine(1.0, 0.1, rounds=6)),
+        ema_decay=kgan.schedules.HalfLife(16, batch_size=BATCH_SIZE),
+        augment=kgan.augment.Adaptive(images=64, interval=2, target=0.1),
+    )
+
+
+def optimizer(make):
+    sgd = keras.optimizers.SGD(0.05, momentum=0.5)
+    if make is not scheduled:
+        return sgd
+    return kgan.optimizers.SwitchOptimizer(sgd, keras.optimizers.SGD(0.02), at=3)
+
+
 def trained(make, strategy):
     with strategy.scope():
         gan = make()
-        gan.compile(
-            keras.optimizers.SGD(0.05, momentum=0.5), keras.optimizers.SGD(0.05, momentum=0.5)
-        )
+        gan.compile(optimizer(make), optimizer(make))
     data = tiny.data(gan, 48)
     logs = gan.fit(*data, batch_size=BATCH_SIZE, epochs=2, verbose=0).history
     measured = gan.evaluate(*tiny.data(gan, 8), batch_size=4, verbose=0, return_dict=True)
@@ -69,6 +84,38 @@ def latents_by_replica(strategy):
     ]
 
 
+def deviations_by_replica(strategy):
+    """What `MinibatchStdDev` appends to a replica's images, and what it appends to these alone."""
+    images = keras.random.normal((8, 2, 2, 4), seed=0)
+    layer = kgan.layers.MinibatchStdDev(group_size=2)
+
+    def part():
+        first = 4 * tf.distribute.get_replica_context().replica_id_in_sync_group
+        return layer(images[first : first + 4])[..., -1]
+
+    found = strategy.experimental_local_results(tf.function(lambda: strategy.run(part))())
+    alone = [layer(images[i : i + 4])[..., -1] for i in (0, 4)]
+    return [[t.numpy().tolist() for t in parts] for parts in (found, alone)]
+
+
+def losses_with_deviations(strategy):
+    """All losses of a model whose discriminator compares the images of a replica."""
+    with strategy.scope():
+        generator, _ = tiny.networks(plain=True)
+        images = keras.Input(tiny.SHAPE)
+        x = keras.layers.Conv2D(4, 4, 2, "same", activation="silu")(images)
+        x = kgan.layers.MinibatchStdDev(group_size=2)(x)
+        x = keras.layers.Dense(1)(keras.layers.Flatten()(x))
+        gan = kgan.GAN(generator, keras.Model(images, x), penalties=kgan.penalties.R1(1.0))
+        gan.compile()
+    logs = gan.fit(tiny.images(16), batch_size=BATCH_SIZE, verbose=0).history
+    copies = [
+        [copy.numpy().tolist() for copy in strategy.experimental_local_results(w.value)]
+        for w in gan.discriminator.trainable_variables
+    ]
+    return [*logs.values()], all(one == two for one, two in copies)
+
+
 def refusal(strategy):
     with strategy.scope():
         gan = wgan_gp()
@@ -79,12 +126,16 @@ def refusal(strategy):
         return str(error)
 
 
+MODELS = (wgan_gp, infogan, conditional, scheduled)
+
 if __name__ == "__main__":
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
     one = tf.distribute.MirroredStrategy(["CPU:0"])
     two = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-    found = {make.__name__: differences(make, one, two) for make in (wgan_gp, infogan, conditional)}
+    found = {make.__name__: differences(make, one, two) for make in MODELS}
     found["latents"], found["uniform"] = latents_by_replica(two)
+    found["deviations"] = deviations_by_replica(two)
+    found["with deviations"] = losses_with_deviations(two)
     found["refusal"] = refusal(two)
     print("RESULT", json.dumps(found))
