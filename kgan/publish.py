@@ -159,10 +159,11 @@ def measurements(run, gan, batch_size):
     if not history:
         raise ValueError(f"{run / 'history.csv'} has no epoch: train for longer")
     rounds = callbacks.rounds_played(gan)
+    images = rounds * batch_size * gan.discriminator_steps
     return {
         "date": datetime.date.today().isoformat(),
         "rounds": rounds,
-        "real_images": rounds * batch_size * gan.discriminator_steps,
+        "real_images": gan.count_images() if hasattr(gan, "count_images") else images,
         "seconds": round(json.loads((run / "seconds.json").read_text())),
         "environment": json.loads((run / "environment.json").read_text()),
         "last_epoch": {

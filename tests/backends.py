@@ -78,6 +78,7 @@ SUITE = (
     "test_infogan.py",
     "test_relativistic.py",
     "test_r3gan.py",
+    "test_growth.py",
     "test_losses.py",
     "test_penalties.py",
     "test_mode_seeking.py",

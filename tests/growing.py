@@ -1,7 +1,7 @@
-"""A model that grows from 4 to 16 px in one `fit`: `python growing.py WHAT FOLDER`.
+"""A model that grows from 4 to 16 px in one `fit`: `python growing.py killed|resumed FOLDER`.
 
-`whole` trains it without a break; `killed` ends its process in the middle of the last
-fade, between two checkpoints; `resumed` goes on from what that left. Both keep their final state.
+`killed` ends its process in the middle of the last fade, between two checkpoints. `resumed` goes on
+from what that left, trains another model without a break, and compares every bit of both.
 """
 
 import os
@@ -14,7 +14,7 @@ import numpy as np
 
 import kgan
 
-SIZE, BATCH_SIZE, ROUNDS = 16, 4, 21
+SIZE, BATCH_SIZE, ROUNDS, KILLED = 16, 4, 21, 17
 # Images: 0 to 16 at 4 px, 16 to 32 a fade, to 48 at 8 px, 48 to 80 a fade, from there 16 px.
 PHASES = {"fade_images": {4: 16, 16: 32}, "stable_images": 16}
 
@@ -38,35 +38,40 @@ class Kill(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         if self.model.count_images() == self.images:
-            os._exit(17)
+            os._exit(KILLED)
 
 
-def train(gan, callbacks=()):
+def fresh():
+    # A gradient penalty makes compiling slow, and has no state.
+    parts = dict(loss="hinge", penalties=kgan.penalties.Drift(), batch_sizes={4: 8, 8: 4})
+    gan = model(**parts, learning_rates={8: 2e-3, 16: 1e-3})
+    gan.compile()
+    return gan
+
+
+def train(gan, *callbacks):
     """Up to `ROUNDS` rounds, 3 an epoch."""
-    done = int(gan.rounds)
-    epochs = (ROUNDS - done) // 3
+    epochs = (ROUNDS - int(gan.rounds)) // 3
     gan.fit(
         images(), batch_size=BATCH_SIZE, steps_per_epoch=3, epochs=epochs, verbose=0,
-        callbacks=list(callbacks),
+        callbacks=[*callbacks],
     )  # fmt: skip
 
 
-def run(what, folder):
-    # A gradient penalty makes compiling slow, and has no state.
-    make = dict(loss="hinge", penalties=kgan.penalties.Drift(), batch_sizes={4: 8, 8: 4})
-    checkpoint = folder / "checkpoint.keras"
-    if what == "resumed":
-        gan = keras.models.load_model(checkpoint)
-        assert int(gan.rounds) == 12
-        assert gan.count_images() == 56
-    else:
-        gan = model(**make)
-        gan.compile()
-    killed = what == "killed"
-    train(gan, [kgan.callbacks.Checkpoint(checkpoint), Kill(64)] if killed else [])
-    assert not killed
-    assert gan.level == 2
-    np.savez(folder / f"{what}.npz", *checks.state(gan))
+def killed(checkpoint):
+    train(fresh(), kgan.callbacks.Checkpoint(checkpoint), Kill(64))
+    raise AssertionError("it went on")
+
+
+def resumed(checkpoint):
+    gan = keras.models.load_model(checkpoint)
+    assert (int(gan.rounds), gan.count_images(), gan.level) == (12, 56, 2)
+    train(gan)
+    whole = fresh()
+    train(whole)
+    assert (int(whole.rounds), whole.count_images()) == (21, 92)
+    checks.assert_same(gan.variables, checks.values(whole.variables))
+    checks.assert_same(gan.optimizer.variables, checks.values(whole.optimizer.variables))
 
 
 if __name__ == "__main__":
@@ -74,4 +79,4 @@ if __name__ == "__main__":
         import tensorflow as tf
 
         tf.config.experimental.enable_op_determinism()
-    run(sys.argv[1], pathlib.Path(sys.argv[2]))
+    {"killed": killed, "resumed": resumed}[sys.argv[1]](pathlib.Path(sys.argv[2]))

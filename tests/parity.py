@@ -36,6 +36,8 @@ class NumberedNoise(tiny.ListedNoise):
 
 REST = {"discriminator_steps": 2, "ema_decay": 0.5}
 PLAIN = {"dropout": False, "smooth": True}
+# Of the weights; an equalised learning rate makes them smaller.
+DEVIATIONS = {"ProgressiveGAN": 1.0}
 
 
 def models():
@@ -49,6 +51,10 @@ def models():
     networks = tiny.networks(classes=3, **PLAIN)[0], tiny.networks(code_parameters=3, **PLAIN)[1]
     yield "ACGAN", kgan.ACGAN(*networks, **REST)
     yield "TextGAN", kgan.TextGAN(*tiny.networks(condition_dim=5, **PLAIN), **REST)
+    # In the middle of a fade.
+    networks = kgan.networks.progressive(tiny.SHAPE, tiny.LATENT_DIM, width=2)
+    growing = kgan.ProgressiveGAN(*networks, fade_images=32, stable_images=0, **REST)
+    yield "ProgressiveGAN", growing
     for name, parts in COMBINATIONS.items():
         yield name, kgan.GAN(*tiny.networks(norm=False, **PLAIN), **parts, **REST)
 
@@ -105,7 +111,7 @@ def played():
     for name, gan in models():
         rng = np.random.default_rng(0)
         for variable in gan.generator.trainable_variables + gan.discriminator.trainable_variables:
-            variable.assign(rng.normal(0, 0.3, variable.shape))
+            variable.assign(rng.normal(0, DEVIATIONS.get(name, 0.3), variable.shape))
         gan.ema_generator.set_weights(gan.generator.get_weights())
         NumberedNoise(gan)
         gan.compile(

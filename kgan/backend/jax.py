@@ -66,9 +66,16 @@ def minimize(objective, variables, optimizer, state):
     gradients, (aux, updates) = jax.grad(pure, has_aux=True)(values)
     for v, update in zip(state, updates):
         v.assign(update)
+    # An optimizer is applied to all that it was built for; what `variables` leaves out stays.
+    known = optimizer._trainable_variables
+    given = {id(v): gradient for v, gradient in zip(variables, gradients)}
+    gradients = [given.get(id(v), jax.numpy.zeros(v.shape, v.dtype)) for v in known]
     slots = [v.value for v in optimizer.variables]
-    values, slots = optimizer.stateless_apply(slots, gradients, values)
-    for v, value in zip(variables + optimizer.variables, values + slots):
+    values, slots = optimizer.stateless_apply(slots, gradients, [v.value for v in known])
+    for v, value in zip(known, values):
+        if id(v) in given:
+            v.assign(value)
+    for v, value in zip(optimizer.variables, slots):
         v.assign(value)
     return aux
 

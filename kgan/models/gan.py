@@ -202,6 +202,10 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
         """The outputs of a player's network, as it is run in a round."""
         return getattr(self, player)(inputs, training=self.networks_training)
 
+    def playing_variables(self, player):
+        """The variables of a player's network that a round moves."""
+        return getattr(self, player).trainable_variables
+
     def real_images(self, images):
         """Real images, as data brings them, as both players' losses take them: float32."""
         return as_float(images)
@@ -302,6 +306,7 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
     def update(self, player, objective, *args):
         """Moves one player down its objective and its layers' losses, and tracks the terms."""
         network = getattr(self, player)
+        variables = self.playing_variables(player)
         optimizer = getattr(self.optimizer, player)
         state = self.variables + self.optimizer.variables
 
@@ -309,7 +314,7 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
             loss, terms = objective(*args)
             return loss + sum(network.losses), terms
 
-        self.track(backend.minimize(regularized, network.trainable_variables, optimizer, state))
+        self.track(backend.minimize(regularized, variables, optimizer, state))
 
     def track(self, terms, weight=1):
         """Adds scalars, each with a weight, to the running means under their names.

@@ -68,12 +68,9 @@ class Grow(keras.callbacks.Callback):
         self.images = images
         self.rounds = rounds
 
-    def on_train_begin(self, logs=None):
-        """Goes on where the model is, which another callback may have restored."""
-        self.model.grow()
-
     def on_epoch_begin(self, epoch, logs=None):
-        """Counts the rounds to go."""
+        """Counts the rounds to go from where the model is, which a callback may have restored."""
+        self.model.grow()
         seen = self.model.count_images()
         if self.rounds is not None:
             self.rounds.start = seen

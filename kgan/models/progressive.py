@@ -130,6 +130,10 @@ class ProgressiveGAN(GAN):
         """A player's network as far as it has grown: images are of the current level's size."""
         return getattr(self, player).at_level(inputs, self.level)
 
+    def playing_variables(self, player):
+        """The variables of the current level and those below."""
+        return getattr(self, player).variables_at(self.level)
+
     def real_images(self, images):
         """Real images of the current level's size, faded as generated ones are (Fig. 2)."""
         images = as_float(images)

@@ -42,6 +42,18 @@ class Growing(keras.Model):
         """The `FadeIn` layers, of 8 px and up."""
         return [self.get_layer(f"fade_{size}") for size in self.sizes[1:]]
 
+    def variables_at(self, level):
+        """The variables that `at_level` trains: those of other levels play no part."""
+        sizes, lowest = self.window(level)
+        hidden = {
+            f"{kind}_{size}"
+            for size in self.sizes
+            for kind in ("block", "to_rgb", "from_rgb")
+            if size > sizes[-1] or (kind != "block" and size < lowest)
+        }
+        parts = (layer for layer in self.layers if layer.name not in hidden)
+        return [variable for layer in parts for variable in layer.trainable_variables]
+
     def window(self, level):
         """The resolutions up to a level, and the lowest that still matters there."""
         return self.sizes[: level + 1], self.sizes[max(level - 1, 0)]
