@@ -103,7 +103,7 @@ TECHNIQUES = {
     "mode_seeking": lambda n: gan(generator_penalties=penalties.ModeSeeking(0.1)),
     "conditional": lambda n: gan(kind=kgan.ConditionalGAN, classes=10, arguments={"classes": 10}),
     "acgan": lambda n: gan(
-        kind=kgan.ACGAN, classes=10, arguments={"classes": 10, "auxiliary_classifier": True}
+        kind=kgan.ACGAN, classes=10, arguments={"classes": 10, "class_head": True}
     ),
     "two_time_scales": lambda n: gan(optimizers=(Adam(1e-4, 0.5), Adam(4e-4, 0.5))),
     "sgd_discriminator": lambda n: gan(optimizers=(Adam(2e-4, 0.5), SGD(1e-2))),
