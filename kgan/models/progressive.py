@@ -30,9 +30,10 @@ class ProgressiveGAN(GAN):
     of images of the level's size. Logged beside them is `resolution`, in pixels: in a fade it is
     between those of two levels.
 
-    A level begins with the round after those of the last one are complete, anywhere in an epoch (with
-    `steps_per_execution`, with the next execution). Both optimizers then start anew, with zero
-    moments and zero iterations, as in the authors' code: a learning-rate schedule begins again too.
+    A level begins with the round after those of the last one are complete, anywhere in an epoch
+    (with `steps_per_execution`, with the next execution). Both optimizers then start anew, with
+    zero moments and zero iterations, as in the authors' code: a learning-rate schedule begins again
+    too.
 
     Args:
         generator: Of `kgan.networks.progressive`.
