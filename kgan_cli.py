@@ -158,6 +158,12 @@ def parser():
     train.add_argument("--batch_size", type=int, help="images of each discriminator update")
     train.add_argument("--seed", type=int)
     train.add_argument("--precision", choices=["float32", "mixed_bfloat16", "mixed_float16"])
+    train.add_argument(
+        "--hold_out",
+        type=int,
+        metavar="PERCENT",
+        help="images to choose the best epoch by, kept out of training",
+    )
     train.add_argument("--jit", choices=["auto", "on", "off"], default="auto")
     train.add_argument("--out", help="run folder (default: runs/NAME)")
     train.add_argument("--resume", action="store_true", help="go on from the last checkpoint")

@@ -22,7 +22,7 @@ DEFAULTS = "with Keras's defaults"
 
 
 def publish(run, folder, *, discriminator=True, note=None):
-    """Makes a finished run a preset with weights.
+    """Makes a finished run a preset with weights: those of the best epoch if it looked for one.
 
     The preset is written beside `folder` and takes its place when it is complete: if anything
     fails, what was there stays as it was.
@@ -49,7 +49,8 @@ def publish(run, folder, *, discriminator=True, note=None):
     preset.pop("name", None)
     check_preset(preset)
     check_folder(folder)
-    gan = keras.models.load_model(run / "model.keras")
+    best = run / "best.keras"
+    gan = keras.models.load_model(best if best.is_file() else run / "model.keras")
     measured = {**measurements(run, gan, preset["training"]["batch_size"]), "note": note}
     with replacing(folder) as made:
         weights = save_players(gan, made, discriminator)
@@ -159,6 +160,7 @@ def measurements(run, gan, batch_size):
     if not history:
         raise ValueError(f"{run / 'history.csv'} has no epoch: train for longer")
     rounds = callbacks.rounds_played(gan)
+    epoch = next((line for line in history if line.get("rounds") == str(rounds)), history[-1])
     images = rounds * batch_size * gan.discriminator_steps
     return {
         "date": datetime.date.today().isoformat(),
@@ -166,10 +168,22 @@ def measurements(run, gan, batch_size):
         "real_images": gan.count_images() if hasattr(gan, "count_images") else images,
         "seconds": round(json.loads((run / "seconds.json").read_text())),
         "environment": json.loads((run / "environment.json").read_text()),
-        "last_epoch": {
-            name: float(history[-1][name]) for name in gan.term_names() if name in history[-1]
-        },
+        "last_epoch": {name: float(epoch[name]) for name in gan.term_names() if name in epoch},
+        **selected(run, history[-1]),
     }
+
+
+def selected(run, last):
+    """How the best epoch was chosen, its score and the last one's; empty if none was chosen."""
+    if not (run / "selection.json").is_file():
+        return {}
+    protocol = json.loads((run / "selection.json").read_text())
+    best = json.loads((run / "best.json").read_text())
+    scores = {
+        "best": {"rounds": best["rounds"], "value": best["value"]},
+        "final": {"rounds": int(last["rounds"]), "value": float(last[protocol["metric"]])},
+    }
+    return {"selection": {**protocol, **scores}}
 
 
 def card(name, preset):
@@ -191,6 +205,8 @@ def card(name, preset):
     minutes = measured["seconds"] / 60
     where = measured["environment"]
     engine = f"{where['backend']} {where['backend_version']}"
+    chosen = measured.get("selection")
+    chosen = f"\n| chosen | {describe_selection(chosen)} |" if chosen else ""
     note = f"\n{measured['note']}\n" if measured["note"] else ""
     return f"""# {name}
 
@@ -212,7 +228,7 @@ images = gan.sample(64, seed=0)
 | networks | `kgan.networks.{networks["builder"]}({arguments})` |
 | weights | float16; {sizes} |
 | data | {source["source"]}, split {source.get("split", "train")}; licence: {licence} |
-| training | {measured["rounds"]:,} rounds of batch {training["batch_size"]} |
+| training | {measured["rounds"]:,} rounds of batch {training["batch_size"]} |{chosen}
 | real images seen | {measured["real_images"]:,} |
 | optimizers | {optimizers} |
 | precision | {training["precision"]} |
@@ -230,6 +246,17 @@ Again from nothing: `kgan train {name}`.
 
 The weights are published under the licence of this package (Apache-2.0).
 """
+
+
+def describe_selection(chosen):
+    """How the published epoch was chosen, and what the last one would have been, in words."""
+    best, final = chosen["best"], chosen["final"]
+    return (
+        f"the epoch whose {chosen['samples']:,} samples were best by {chosen['metric']} "
+        f"({chosen['extractor']}) against {chosen['real']:,} images held out "
+        f"({chosen['split']}): {best['value']:.2f} after {best['rounds']:,} rounds; the last one "
+        f"had {final['value']:.2f} after {final['rounds']:,}"
+    )
 
 
 def describe(optimizer):

@@ -4,6 +4,9 @@ A run folder holds `config.json` (the preset as trained), `environment.json` (so
 the data's digest), `seconds.json`, `history.csv` (a line an epoch: rounds played, and running
 means), `samples/` (a grid after every epoch), `checkpoint.keras` (to resume from) and, at the
 end, `model.keras`.
+
+A preset whose `training` says `hold_out`, in per cent, is trained on the rest of its split; then
+`best.keras` is the model of the epoch whose samples were nearest to the images held out.
 """
 
 import contextlib
@@ -20,10 +23,13 @@ import time
 import keras
 
 import kgan
-from kgan import callbacks, schedules, zoo
+from kgan import callbacks, metrics, schedules, zoo
+from kgan.metrics.classifiers import shipped_classifier
 
 # Keras's CSVLogger writes the one for what was not logged, a shorter line has the other.
 EMPTY = ("NA", "", None)
+# Samples by which an epoch is judged, or as many as there are images held out.
+SELECTION_SAMPLES = 5000
 
 
 def train(preset, out, *, resume=False, jit="auto", data_dir=None, verbose="auto"):
@@ -61,7 +67,9 @@ def _train(preset, out, resume, jit, data_dir, verbose, interrupt):
         raise ValueError(f"{length} must be at least 1, got {training[length]}")
     keras.utils.set_random_seed(training["seed"])
     keras.config.set_dtype_policy(training["precision"])
-    dataset = zoo.load_data(preset, data_dir=data_dir)
+    used, held_out = splits(preset)
+    dataset = zoo.load_data(preset, split=used, data_dir=data_dir)
+    protocol, selecting = selection(preset, held_out, out, data_dir) if held_out else (None, [])
     if resume:
         gan = keras.models.load_model(checkpoint)
     else:
@@ -84,6 +92,8 @@ def _train(preset, out, resume, jit, data_dir, verbose, interrupt):
     try:
         write_json(out / "config.json", preset)
         write_json(out / "environment.json", surroundings)
+        if protocol:
+            write_json(out / "selection.json", protocol)
         gan.fit(
             dataset,
             initial_epoch=first,
@@ -92,6 +102,7 @@ def _train(preset, out, resume, jit, data_dir, verbose, interrupt):
             callbacks=[
                 callbacks.StopAtRounds(total),
                 interrupt,
+                *selecting,
                 callbacks.SampleGrid(out / "samples"),
                 HistoryFile(out / "history.csv", resume),
                 callbacks.Checkpoint(checkpoint),
@@ -106,6 +117,52 @@ def _train(preset, out, resume, jit, data_dir, verbose, interrupt):
     return gan, interrupt.interrupted and callbacks.rounds_played(gan) < total
 
 
+def splits(preset):
+    """What a preset is trained on, and what is held out to choose the best epoch by.
+
+    Returns:
+        Two splits for `kgan.data.load`; the second is None where nothing is held out.
+
+    Raises:
+        ValueError: If `hold_out` is no percentage, or the preset's split is a slice already.
+    """
+    split, part = preset["data"].get("split", "train"), preset["training"].get("hold_out")
+    if part is None:
+        return split, None
+    if not isinstance(part, int) or not 0 < part < 100:
+        raise ValueError(f"hold_out is a percentage, an integer from 1 to 99, got {part!r}")
+    if "[" in split:
+        raise ValueError(f"hold_out takes images from a whole split, but this one is {split!r}")
+    return f"{split}[:{100 - part}%]", f"{split}[{100 - part}%:]"
+
+
+def selection(preset, split, out, data_dir):
+    """What keeps the best model, by the Fréchet distance to images held out.
+
+    The features are those of the shipped classifier where one knows the images, which takes
+    seconds, and of the FID network elsewhere.
+
+    Returns:
+        How an epoch is judged, as a dictionary, and the callbacks that do it.
+    """
+    fixed = dict(data_dir=data_dir, batch_size=1, shuffle=False, augment=None, cache=True)
+    images = zoo.load_data(preset, split=split, **fixed)
+    known = shipped_classifier(preset["data"]["source"], images.image_shape)
+    fid = metrics.FrechetInceptionDistance(known and metrics.classifier_features(known))
+    n = min(SELECTION_SAMPLES, images.num_images)
+    protocol = {
+        "metric": fid.monitor,
+        "extractor": f"{known}_classifier" if known else "inception",
+        "split": split,
+        "real": images.num_images,
+        "samples": n,
+    }
+    return protocol, [
+        callbacks.Evaluate(fid, images, n=n),
+        callbacks.BestCheckpoint(out / "best.keras", fid, final=False),
+    ]
+
+
 def write_json(path, value):
     """Writes what a person may want to read."""
     path.write_text(json.dumps(value, indent=2) + "\n")
@@ -114,6 +171,7 @@ def write_json(path, value):
 def discard(out):
     """Removes what a run wrote that cannot be resumed, so that it can be begun anew."""
     written = ("config.json", "environment.json", "seconds.json", "history.csv")
+    written += ("selection.json", "best.keras", "best.json")
     for name in (*written, "samples/000000.png"):
         (out / name).unlink(missing_ok=True)
     for folder in (out / "samples", out):

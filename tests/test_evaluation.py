@@ -217,6 +217,21 @@ def test_a_conditional_model_is_asked_for_what_the_real_images_show(tmp_path):
     assert len(images) == 4 and images[1].size == (3 * 10 + 2, 8 * 10 + 2)
 
 
+def test_a_model_of_texts_is_asked_for_what_the_real_captions_say(tmp_path):
+    gan = kgan.TextGAN(*tiny.networks(condition_dim=5))
+    images = real()[0]
+    vectors = np.random.default_rng(0).normal(size=(len(images), 5)).astype("float32")
+    results = evaluation.evaluate(
+        gan, (images, vectors), n=40, extractor=Quarters(), out=tmp_path, cache=False
+    )
+    asked = vectors[np.arange(40) % len(images)]
+    fake = Quarters()(gan.sample(40, condition=asked, seed=0))
+    expected = kgan.metrics.frechet_distance(Quarters()(images[:40]), fake)
+    assert value(results, "fid") == pytest.approx(expected, rel=1e-4)
+    assert results["protocol"]["condition"] == "the vectors of the real images, in turn"
+    assert (tmp_path / "index.html").is_file()
+
+
 def test_the_codes_of_an_infogan_are_judged(tmp_path):
     codes = [latents.Categorical(3), latents.Continuous(1)]
     gan = model(kgan.InfoGAN, networks={"code_parameters": 5}, codes=codes)
@@ -288,7 +303,7 @@ def test_models_and_data_must_fit(tmp_path):
     with pytest.raises(ValueError, match=r"makes images \(8, 8, 1\), and the data are \(9, 9, 1\)"):
         evaluation.evaluate(gan, np.zeros((20, 9, 9, 1), "uint8"), extractor=Quarters())
     conditional = kgan.ConditionalGAN(*tiny.networks(classes=3), classes=3)
-    with pytest.raises(ValueError, match="these data have no labels"):
+    with pytest.raises(ValueError, match="these data have no labels and no captions"):
         evaluation.evaluate(conditional, real()[0], extractor=Quarters())
     with pytest.raises(FileNotFoundError, match="there is no file"):
         evaluation.evaluate(tmp_path / "nothing.keras")

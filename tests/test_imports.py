@@ -46,7 +46,7 @@ ALLOWED = {
     "files": set(),
     "weight_files": {"files"},
     "zoo": {"data", "evaluation", "models", "networks", "weight_files"},
-    "training": {"callbacks", "schedules", "zoo", ""},
+    "training": {"callbacks", "metrics", "schedules", "zoo", ""},
     "evaluation": {
         "data",
         "files",

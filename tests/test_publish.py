@@ -96,6 +96,49 @@ def test_what_is_published_samples_as_the_run_does(finished, published, monkeypa
     assert "\nA remark.\n" in (published / "README.md").read_text()
 
 
+def test_the_best_epoch_is_published_beside_the_score_of_the_last(tmp_path, monkeypatch):
+    monkeypatch.setattr(zoo, "_registered", {})
+    preset = copy.deepcopy(PRESET)
+    preset["training"] |= {"rounds": 6, "hold_out": 25}
+    training.train(preset, tmp_path / "run", verbose=0)
+    with (tmp_path / "run" / "history.csv").open() as file:
+        history = {int(line["rounds"]): float(line["fid"]) for line in csv.DictReader(file)}
+    assert sorted(history) == [2, 4, 6]
+    rounds = min(history, key=history.get)
+    folder = tmp_path / "zoo" / "chosen"
+    publish.publish(tmp_path / "run", folder)
+    measured = json.loads((folder / "preset.json").read_text())["measured"]
+    assert measured["rounds"] == rounds
+    chosen = measured["selection"]
+    assert (chosen["split"], chosen["extractor"]) == ("train[75%:]", "mnist_classifier")
+    assert (chosen["real"], chosen["samples"]) == (64, 64)
+    assert chosen["best"] == {"rounds": rounds, "value": pytest.approx(history[rounds])}
+    assert chosen["final"] == {"rounds": 6, "value": pytest.approx(history[6])}
+    card = (folder / "README.md").read_text()
+    assert f"{history[rounds]:.2f} after {rounds} rounds; the last one had" in card
+    best = keras.models.load_model(tmp_path / "run" / "best.keras")
+    assert int(best.rounds) == rounds
+    zoo.register(folder)
+    samples = zoo.load("chosen", weights="pretrained").sample(4, seed=1).astype(int)
+    assert np.abs(samples - best.sample(4, seed=1).astype(int)).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("hold_out", "split", "said"),
+    [
+        (0, "train", "hold_out is a percentage, an integer from 1 to 99, got 0"),
+        (10, "train[:50%]", "takes images from a whole split, but this one is"),
+    ],
+)
+def test_what_cannot_be_held_out_is_refused(hold_out, split, said, tmp_path):
+    preset = copy.deepcopy(PRESET)
+    preset["training"]["hold_out"] = hold_out
+    preset["data"]["split"] = split
+    with pytest.raises(ValueError, match=said):
+        training.train(preset, tmp_path / "run", verbose=0)
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_failure_leaves_what_was_there(run, published, tmp_path):
     folder = shutil.copytree(published, tmp_path / "zoo" / "mine")
     before = contents(folder)

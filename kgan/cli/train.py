@@ -12,7 +12,7 @@ def run_train(args):
     out = pathlib.Path(args.out or f"runs/{args.name}")
     given = {
         key: getattr(args, key)
-        for key in ("data", "batch_size", "seed", "precision")
+        for key in ("data", "batch_size", "seed", "precision", "hold_out")
         if getattr(args, key) is not None
     }
     if args.resume and (out / "config.json").is_file():

@@ -10,9 +10,8 @@ import keras
 import numpy as np
 
 from kgan import data, metrics, models, weight_files, zoo
+from kgan.metrics.classifiers import BY_SOURCE
 
-# The digits in the package are MNIST's.
-CLASSIFIERS = {"mnist": "mnist", "fashion_mnist": "fashion_mnist", "embedded": "mnist"}
 # Training images that samples are compared with; a folder's or a name's first ones.
 TRAIN_LIMIT = 60_000
 
@@ -129,7 +128,10 @@ def open_data(source, model, split="test", data_dir=None, train=None):
     if source is not None:
         described["source"] = str(source)
     preset = {"data": described, "training": {"batch_size": 1, "seed": 0}}
-    labels = described.get("labels") or described["source"] in CLASSIFIERS or model.gan.conditional
+    # Captions are conditions already.
+    labels = "captions" not in described and bool(
+        described.get("labels") or described["source"] in BY_SOURCE or model.gan.conditional
+    )
     fixed = dict(data_dir=data_dir, shuffle=False, drop_remainder=False, augment=None, cache=True)
     train_split = described.get("split", "train")
 
@@ -149,11 +151,6 @@ def open_data(source, model, split="test", data_dir=None, train=None):
 
 def _in_memory(images, labels=None):
     return data.ImageDataset(images, labels, batch_size=1, shuffle=False, drop_remainder=False)
-
-
-def shipped_classifier(source, shape):
-    """The name of the classifier that knows these images, or None."""
-    return CLASSIFIERS.get(source) if tuple(shape) == (28, 28, 1) else None
 
 
 def open_extractors(choice, known):

@@ -24,6 +24,7 @@ def describe(subject, extractors, names, choice):
     gan, data = subject.gan, subject.data
     environment = training.environment(data.real)
     height, width, channels = subject.real.shape[1:]
+    told = "vectors" if subject.labels is None else "labels"
     return {
         "algorithm": type(gan).__name__,
         "weights_sha256": subject.model.weights,
@@ -32,7 +33,7 @@ def describe(subject, extractors, names, choice):
         "n_fake": subject.n,
         "seed": subject.seed,
         "truncation": 1.0,
-        "condition": "the labels of the real images, in turn" if gan.conditional else None,
+        "condition": f"the {told} of the real images, in turn" if gan.conditional else None,
         "data": {
             "source": data.source,
             "split": data.split,

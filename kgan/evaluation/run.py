@@ -9,6 +9,7 @@ from kgan import metrics as kgan_metrics
 from kgan.evaluation import codes, measures, opening, page, protocol
 from kgan.evaluation.criteria import Unmeasured
 from kgan.evaluation.subject import Subject
+from kgan.metrics.classifiers import shipped_classifier
 
 # What is computed, its criterion where there is nothing to compute, and whether by an extractor.
 METRICS = {
@@ -92,7 +93,7 @@ def evaluate(
     report = report or (lambda line: None)
     opened = opening.open_model(model)
     images = opening.open_data(data, opened, split, data_dir, train)
-    known = opening.shipped_classifier(images.source, images.real.image_shape)
+    known = shipped_classifier(images.source, images.real.image_shape)
     if classifier == "auto":
         classifier = kgan_metrics.classifier(known) if known else None
     extractors = opening.open_extractors(extractor, known)

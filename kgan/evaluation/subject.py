@@ -25,7 +25,10 @@ class Subject:
         self.model, self.gan, self.data = model, model.gan, data
         self.n, self.seed, self.classifier, self.cache = n, seed, classifier, cache
         self.real = np.asarray(data.real.images[:n])
-        self.labels = None if data.real.labels is None else np.asarray(data.real.labels[:n])
+        given = data.real.labels
+        self.conditions = None if given is None else np.asarray(given[:n])
+        # Vectors, such as those of captions, are conditions but no classes.
+        self.labels = self.conditions if np.ndim(given) == 1 else None
         self._features = {}
         made = tuple(self.gan.generator.outputs[0].shape[1:])
         if self.real.shape[1:] != made:
@@ -33,10 +36,10 @@ class Subject:
                 f"the model makes images {made}, and the data are {self.real.shape[1:]}: evaluate "
                 "on data of the same size and channels"
             )
-        if self.gan.conditional and self.labels is None:
+        if self.gan.conditional and self.conditions is None:
             raise ValueError(
                 "a conditional model is asked for what the real images show, and these data have "
-                "no labels"
+                "no labels and no captions"
             )
 
     @property
@@ -46,10 +49,10 @@ class Subject:
 
     @functools.cached_property
     def condition(self):
-        """What each sample should show: the labels of the real images, cycled; or None."""
+        """What each sample should show: what the real images do, in turn; or None."""
         if not self.gan.conditional:
             return None
-        return self.labels[np.arange(self.n) % len(self.labels)]
+        return self.conditions[np.arange(self.n) % len(self.conditions)]
 
     @functools.cached_property
     def fake(self):

@@ -14,6 +14,8 @@ from keras import layers
 from kgan import weight_files
 
 NAMES = ("mnist", "fashion_mnist")
+# Which classifier knows the images of a source of `kgan.data.load`.
+BY_SOURCE = {"mnist": "mnist", "fashion_mnist": "fashion_mnist", "embedded": "mnist"}
 _SPATIAL = {"data_format": "channels_last", "dtype": "float32"}
 
 
@@ -60,6 +62,16 @@ def classifier_features(name):
     )
     features.trainable = False
     return features
+
+
+def shipped_classifier(source, shape):
+    """The name of the classifier that knows these images, or None.
+
+    Args:
+        source: What `kgan.data.load` takes.
+        shape: Of one image, `(height, width, channels)`.
+    """
+    return BY_SOURCE.get(source) if tuple(shape) == (28, 28, 1) else None
 
 
 @functools.lru_cache(maxsize=len(NAMES))
