@@ -63,14 +63,15 @@ def reached(make, seed):
 
 @pytest.mark.slow
 def test_modes_that_a_plain_gan_drops_are_kept():
-    """Modes reached of 25, seeds 0, 1 and 2, on JAX: 17, 25 and 18 by the plain GAN; all by pairs
-    under R1 and R2; 25, 25 and 24 with the minibatch's standard deviations.
+    """Modes reached of 25 from seeds 0, 1 and 2, on JAX: 17, 13 and 21 by the plain GAN; 25, 24 and
+    23 with the minibatch's standard deviations; 25, 25 and 25 by pairs under R1 and R2.
 
-    Mode seeking with weight 0.3 reached 22 from seed 0: it helps, but does not keep all.
+    The numbers depend on the backend's random ones, and the bounds leave room for that. Mode
+    seeking with weight 0.3 reached 22 from seed 0: it helps, but does not keep all.
     """
     kinds = (plain, with_deviations, relativistic)
     modes = {make.__name__: [reached(make, seed) for seed in range(3)] for make in kinds}
     print(modes)
-    assert min(modes["plain"]) <= 20 and np.mean(modes["plain"]) < 23, modes
-    assert min(modes["with_deviations"]) >= 23, modes
+    assert min(modes["plain"]) <= 20 and np.mean(modes["plain"]) < 22, modes
+    assert min(modes["with_deviations"]) >= 22, modes
     assert min(modes["relativistic"]) >= 24, modes
