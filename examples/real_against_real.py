@@ -22,7 +22,7 @@ from kgan.metrics.real_features import real_features
 def features(source, split, n, data_dir, extractor):
     """Features `(n, 2048)` of a split's first images."""
     images = kgan.data.load(
-        source, split, batch_size=1, shuffle=False, limit=n, data_dir=data_dir
+        source, split, batch_size=1, shuffle=False, limit=n, data_dir=data_dir, cache=True
     ).images
     if len(images) < n:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""What each trick does: one small GAN on real digits, changed in one thing at a time.
+"""What each trick looks like: one small GAN on real digits, with one after the other.
 
     python examples/techniques.py --out techniques                   # all of them
     python examples/techniques.py dragan diffaugment --rounds 300    # some
@@ -7,7 +7,9 @@ trains a DCGAN of 28 px with batches of 64 of the embedded MNIST images, once a 
 same seed, and measures the samples with features of the shipped classifier of digits: FID against
 the 10,000 embedded images, precision and recall. Writes `results.json` and a grid of samples each.
 So short a training of one network on one data set ranks nothing for good: it shows how each is
-switched on and that it trains. See docs/techniques.md.
+switched on and that it trains. Penalties forbid batch normalisation in the discriminator: compare
+them with `without_batch_norm`; Wasserstein critics are updated, and shown images, several times a
+round. See docs/techniques.md.
 """
 
 import argparse
@@ -70,6 +72,7 @@ def wasserstein(penalty):
 # Each gets the number of rounds, which schedules depend on.
 TECHNIQUES = {
     "baseline": lambda n: gan(),
+    "without_batch_norm": lambda n: gan(players=unnormalised),
     "minimax": lambda n: gan(loss="minimax"),
     "least_squares": lambda n: gan(loss="least_squares"),
     "hinge": lambda n: gan(loss="hinge"),
@@ -134,7 +137,17 @@ def play(name, rounds, dataset):
     images = dataset.images
     conditions = (dataset.labels,) if made.conditional else ()
     start = time.monotonic()
-    made.fit(images, *conditions, batch_size=BATCH, steps_per_epoch=rounds, verbose=0)
+    # How many updates the discriminator makes is looked up as an epoch begins.
+    scheduled = isinstance(made.steps_schedule, kgan.schedules.Schedule)
+    per_epoch = min(24, rounds) if scheduled else rounds
+    made.fit(
+        images,
+        *conditions,
+        batch_size=BATCH,
+        steps_per_epoch=per_epoch,
+        epochs=max(1, rounds // per_epoch),
+        verbose=0,
+    )
     return made, time.monotonic() - start
 
 

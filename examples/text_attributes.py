@@ -2,9 +2,10 @@
 
 A network learns on real images to tell the attributes that their captions name: hair and its
 colour, glasses, mouth, clothes, background and so on. Then it judges what the GAN makes of the
-test set's captions, none of which is among the training captions: every one is a combination of
-attributes that the GAN has not seen. Its accuracy is shown beside that on the real test images,
-which is the most that can be reached, and beside chance, which is always guessing the commonest.
+test set's captions, but for those that tell of the same attributes as some training image: every
+one is a combination that the GAN has not seen. Its accuracy is shown beside that on the real test
+images, which is the most that can be reached, and beside chance, which is always guessing the
+commonest.
 
     python examples/text_attributes.py text_gan_avatars --data avatars --out text_attributes
 
@@ -28,7 +29,7 @@ TOLD = (
     "hair", "hair_color", "hat", "hat_color", "accessory", "accessory_color", "facial_hair",
     "eyes", "mouth", "clothing", "clothing_color", "graphic", "background",
 )  # fmt: skip
-# In words of nobody's training caption, with the values of which each attribute is to have one.
+# Sentences that are no caption, with the values of which each attribute is to have one.
 GLASSES = ("prescription01", "prescription02", "round")
 SUNGLASSES = ("sunglasses", "wayfarers", "kurt")
 BEARDS = ("beardLight", "beardMedium", "beardMajestic")
@@ -70,6 +71,11 @@ def read(folder, split, image_size):
         name: np.array([record["attributes"][name] or NONE for record in records]) for name in TOLD
     }
     return found.images, [record["caption"] for record in records], told
+
+
+def combinations(told):
+    """All combinations of attributes that occur."""
+    return set(zip(*told.values()))
 
 
 def build(image_size, values):
@@ -161,10 +167,10 @@ def main():
     else:
         network, values = train(images[:], told, args.epochs)
         network.save(file)
-    trained_on = set(captions)
+    trained_on = combinations(told)
 
     images, captions, told = read(args.data, "test", size)
-    new = [i for i, caption in enumerate(captions) if caption not in trained_on][: args.n]
+    new = [i for i, one in enumerate(zip(*told.values())) if one not in trained_on][: args.n]
     real, told = images[np.array(new)], {name: column[new] for name, column in told.items()}
     captions = [captions[i] for i in new]
     fake = gan.sample(len(new), seed=0, condition=gan.encode(captions))
@@ -179,7 +185,7 @@ def main():
     shown = np.concatenate([real[:10], fake[:10], real[10:20], fake[10:20]])
     kgan.data.save_image(out / "samples.png", kgan.data.grid(shown, columns=10))
 
-    print(f"{'attribute':16} samples    real  chance   ({len(new)} captions never trained on)")
+    print(f"{'attribute':16} samples    real  chance   ({len(new)} new combinations)")
     for name, row in table.items():
         print(f"{name:16} {row['samples']:7.1%} {row['real']:7.1%} {row['chance']:7.1%}")
     for prompt, row in results["prompts"].items():

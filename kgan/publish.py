@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from kgan import callbacks, data, evaluation, weight_files, zoo
+from kgan.training import splits
 
 NEEDED = {
     "networks": ("builder", "arguments"),
@@ -175,7 +176,8 @@ def measurements(run, gan, batch_size):
 
 def selected(run, last):
     """How the best epoch was chosen, its score and the last one's; empty if none was chosen."""
-    if not (run / "selection.json").is_file():
+    # Without a best epoch, as after NaN in all of them, there was no choice.
+    if not (run / "selection.json").is_file() or not (run / "best.json").is_file():
         return {}
     protocol = json.loads((run / "selection.json").read_text())
     best = json.loads((run / "best.json").read_text())
@@ -227,7 +229,7 @@ images = gan.sample(64, seed=0)
 | algorithm | `kgan.{preset["algorithm"]}` |
 | networks | `kgan.networks.{networks["builder"]}({arguments})` |
 | weights | float16; {sizes} |
-| data | {source["source"]}, split {source.get("split", "train")}; licence: {licence} |
+| data | {source["source"]}, split {splits(preset)[0]}; licence: {licence} |
 | training | {measured["rounds"]:,} rounds of batch {training["batch_size"]} |{chosen}
 | real images seen | {measured["real_images"]:,} |
 | optimizers | {optimizers} |

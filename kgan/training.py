@@ -129,7 +129,7 @@ def splits(preset):
     split, part = preset["data"].get("split", "train"), preset["training"].get("hold_out")
     if part is None:
         return split, None
-    if not isinstance(part, int) or not 0 < part < 100:
+    if isinstance(part, bool) or not isinstance(part, int) or not 0 < part < 100:
         raise ValueError(f"hold_out is a percentage, an integer from 1 to 99, got {part!r}")
     if "[" in split:
         raise ValueError(f"hold_out takes images from a whole split, but this one is {split!r}")

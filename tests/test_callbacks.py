@@ -254,3 +254,21 @@ def test_best_checkpoint_says_what_is_wrong(tmp_path):
         callbacks.BestCheckpoint(tmp_path / "best.h5", "fid", "min")
     with pytest.raises(ValueError, match="cannot both be"):
         callbacks.BestCheckpoint(tmp_path / "final.keras", "fid", "min")
+
+
+def test_evaluate_asks_a_model_of_vectors_for_those_of_the_data():
+    gan = kgan.TextGAN(*tiny.networks(condition_dim=5))
+    gan.compile()
+    images = tiny.images(12)
+    vectors = np.random.default_rng(0).normal(size=(12, 5)).astype("float32")
+    data = kgan.data.ImageDataset(images, vectors, batch_size=4)
+
+    def corner(images):
+        return images[:, :3, :3].reshape(len(images), -1).astype("float32")
+
+    fid = kgan.metrics.FrechetInceptionDistance(corner)
+    evaluate = callbacks.Evaluate(fid, data, n=30, cache=False)
+    logged = gan.fit(images, vectors, batch_size=4, verbose=0, callbacks=[evaluate]).history["fid"]
+    fake = gan.sample(30, condition=vectors[np.arange(30) % 12], seed=0)
+    expected = kgan.metrics.frechet_distance(corner(images), corner(fake))
+    np.testing.assert_allclose(logged, [expected], rtol=1e-4)

@@ -309,3 +309,20 @@ def test_models_and_data_must_fit(tmp_path):
         evaluation.evaluate(tmp_path / "nothing.keras")
     with pytest.raises(ValueError, match="this model makes"):
         evaluation.evaluate(kgan.GAN(*tiny.line()))
+
+
+@pytest.mark.parametrize(
+    ("split", "other", "apart"),
+    [
+        ("test", "train", True),
+        ("test", "train[:90%]", True),
+        ("train[90%:]", "train[:90%]", True),
+        ("train[1000:2000]", "train[2000:]", True),
+        ("train", "train[:90%]", False),
+        ("train[:50%]", "train[:90%]", False),
+        ("train[:100]", "train", False),
+        ("train[5000:]", "train[:50%]", False),
+    ],
+)
+def test_splits_are_apart_only_if_that_is_certain(split, other, apart):
+    assert evaluation.opening.apart(split, other) is apart

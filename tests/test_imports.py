@@ -58,7 +58,7 @@ ALLOWED = {
         "weight_files",
         "zoo",
     },
-    "publish": {"callbacks", "data", "evaluation", "weight_files", "zoo"},
+    "publish": {"callbacks", "data", "evaluation", "training", "weight_files", "zoo"},
     "cli": {
         "callbacks",
         "data",

@@ -55,7 +55,7 @@ def test_the_table_names_every_part(example):
                 label = f"`{module.__name__.removeprefix('kgan.')}.{name}`"
                 assert label in text or name in ("RelativisticPairing", "Sometimes"), label
     presets = {"baseline", "gradient_penalty", "weight_clipping", "hinge", "conditional"}
-    presets.add("spectral_normalization")
+    presets |= {"spectral_normalization", "without_batch_norm"}
     assert set(example.TECHNIQUES) - presets <= set(re.findall(r"\| `(\w+)` \|", text))
 
 

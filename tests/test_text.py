@@ -152,3 +152,49 @@ def test_vectors_are_checked():
         kgan.data.ImageDataset(images, np.zeros((2, 5)), batch_size=1)
     with pytest.raises(ValueError, match="vector 1 contains NaN"):
         kgan.data.ImageDataset(images, np.array([[0.0], [np.nan], [0.0]]), batch_size=1)
+
+
+def test_captions_may_hold_any_character(faces):
+    """Unicode's line separator within a text, a byte order mark, blank lines."""
+    lines = [{"file_name": f"{i}.png", "text": f"face {i}\u2028."} for i in range(4)]
+    text = "\n\n".join(json.dumps(line, ensure_ascii=False) for line in lines) + "\n"
+    (faces / "metadata.jsonl").write_text(text, encoding="utf-8-sig")
+    dataset = kgan.data.load(faces, captions=number, batch_size=4)
+    assert dataset.captions[3] == "face 3\u2028."
+
+
+@pytest.mark.parametrize("caption", [None, 7, " "])
+def test_captions_must_be_texts(faces, caption):
+    line = json.dumps({"file_name": "0.png", "caption": caption})
+    (faces / "metadata.jsonl").write_text(line)
+    with pytest.raises(ValueError, match=r"metadata\.jsonl, line 1: expected .* a text, got"):
+        kgan.data.load(faces, captions=number)
+    line = json.dumps({"file_name": "0.png", "caption": "a face"})
+    (faces / "metadata.jsonl").write_text(f"{line}\n{line}")
+    with pytest.raises(ValueError, match=r"line 2: '0\.png' has a caption already"):
+        kgan.data.load(faces, captions=number)
+
+
+def test_a_data_set_of_tfds_is_no_folder_of_images(faces):
+    (faces / "1.0.0").mkdir()
+    (faces / "1.0.0" / "dataset_info.json").write_text("{}")
+    with pytest.raises((ValueError, FileNotFoundError), match=faces.name):
+        kgan.data.load(faces.name, data_dir=faces.parent, batch_size=4)
+
+
+def test_a_models_folder_runs_no_code(encode, tmp_path):
+    """A class of the folder's own is not imported, whatever its list of modules says."""
+    import shutil
+
+    source = kgan.text.packaged_folder("all-MiniLM-L6-v2")
+    if source is None:
+        pytest.skip("the package with the model is not installed")
+    folder, ran = tmp_path / "model", tmp_path / "ran"
+    shutil.copytree(source, folder)
+    (folder / "own.py").write_text(f"open({str(ran)!r}, 'w')\nclass Own: pass\n")
+    modules = json.loads((folder / "modules.json").read_text())
+    modules[2]["type"] = "own.Own"
+    (folder / "modules.json").write_text(json.dumps(modules))
+    with pytest.raises(ValueError, match="cannot load the sentence encoder"):
+        kgan.text.encoder(str(folder))
+    assert not ran.exists()

@@ -75,7 +75,7 @@ def test_what_does_not_fit_is_refused():
     with pytest.raises(ValueError, match="pass condition, a vector of shape"):
         gan.sample(2)
     gan.compile()
-    with pytest.raises(ValueError, match="needs batches of at least 2 images, got batch_size=1"):
+    with pytest.raises(ValueError, match="at least 2 images a replica, got batch_size=1 for 1"):
         gan.fit(*tiny.data(gan), batch_size=1, verbose=0)
 
 

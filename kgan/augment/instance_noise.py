@@ -9,7 +9,7 @@ from kgan.augment.base import Augmentation
 
 @keras.saving.register_keras_serializable("kgan")
 class InstanceNoise(Augmentation):
-    """Sonderby et al. 2016 (arXiv:1610.04490), Sec. 3.3: normal noise on all that D sees.
+    """Sonderby et al. 2016 (arXiv:1610.04490): normal noise on all that D sees.
 
     Distributions that share nothing overlap once noise is added to both, and the discriminator's
     gradient then tells the generator the way. Its standard deviation falls in a straight line from

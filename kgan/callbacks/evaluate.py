@@ -109,5 +109,5 @@ class Evaluate(keras.callbacks.Callback):
         if condition is None:
             condition = getattr(self.data, "labels", None)
             if condition is not None:
-                condition = np.resize(condition, self.n)
+                condition = np.asarray(condition)[np.arange(self.n) % len(condition)]
         return self.model.condition_for(condition, self.n)

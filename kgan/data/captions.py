@@ -33,16 +33,24 @@ def read(root, paths):
             "for each image"
         )
     known = {}
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+    # Texts in JSON may hold other characters that Python takes for the end of a line.
+    for number, line in enumerate(file.read_text(encoding="utf-8-sig").split("\n"), 1):
+        if not line.strip():
+            continue
         try:
             record = json.loads(line)
             caption = next(record[column] for column in COLUMNS if column in record)
-            known[record["file_name"]] = caption
+            name, is_text = record["file_name"], isinstance(caption, str) and caption.strip()
         except (ValueError, TypeError, KeyError, StopIteration):
+            name = is_text = None
+        if not is_text:
             raise ValueError(
                 f"{file}, line {number}: expected a JSON object with file_name and "
-                f"{' or '.join(COLUMNS)}, got {line[:100]!r}"
-            ) from None
+                f"{' or '.join(COLUMNS)}, a text, got {line[:100]!r}"
+            )
+        if name in known:
+            raise ValueError(f"{file}, line {number}: {name!r} has a caption already")
+        known[name] = caption
     names = [path.relative_to(root).as_posix() for path in paths]
     missing = [name for name in names if name not in known]
     if missing:
@@ -56,8 +64,8 @@ def read(root, paths):
 def encode(encoder, captions):
     """Vectors of captions.
 
-    What an encoder that is given by name makes is kept in kgan's cache folder, for it takes
-    minutes.
+    What an encoder makes whose name stands for one model for good is kept in kgan's cache folder,
+    for it takes minutes.
 
     Args:
         encoder: a name for `kgan.text.encoder`, or a function from a list of `n` texts to numbers
@@ -70,14 +78,15 @@ def encode(encoder, captions):
     Raises:
         ValueError: if the function returns something else.
     """
-    if isinstance(encoder, str):
+    if isinstance(encoder, str) and encoder in text.PACKAGED:
         digest = hashlib.sha256(json.dumps([encoder, captions]).encode()).hexdigest()
         cached = files.home() / "captions" / f"{digest}.npy"
         if not cached.is_file():
             vectors = text.encoder(encoder)(captions)
             files.write_atomically(cached, lambda file: np.save(file, vectors))
         return np.load(cached, allow_pickle=False)
-    vectors = np.asarray(encoder(captions), "float32")
+    encode_all = text.encoder(encoder) if isinstance(encoder, str) else encoder
+    vectors = np.asarray(encode_all(captions), "float32")
     if vectors.ndim != 2 or len(vectors) != len(captions):
         raise ValueError(
             f"the encoder must return numbers ({len(captions)}, d) for {len(captions)} captions, "

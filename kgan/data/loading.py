@@ -130,7 +130,10 @@ def load(
         if labels:
             raise ValueError("pass labels or captions: an image has one condition.")
         if path is None or not path.is_dir():
-            raise ValueError(f"captions come with a folder of images, and {str(source)!r} is none.")
+            raise ValueError(
+                f"captions come with a folder of images, and {str(source)!r} is none: pass its "
+                "path, or the folder that it is in as data_dir."
+            )
     if path is None and source != EMBEDDED_NAME:
         place = dict(data_dir=data_dir, download=download)
         opened = tfds.Opened(source, split, **form, **which, **place)
@@ -181,8 +184,10 @@ def _as_path(source, data_dir):
             plain = path.name == source
             if plain and tfds.known(source):
                 return None
-            beside = pathlib.Path(data_dir or "").expanduser() / source
-            return next((found for found in (path, beside) if found.exists()), None)
+            if path.exists() or not plain or data_dir is None:
+                return path if path.exists() else None
+            beside = pathlib.Path(data_dir).expanduser() / source
+            return beside if beside.is_dir() and not tfds.prepared(beside) else None
     if not path.exists():
         raise FileNotFoundError(f"no such folder or file: {path}")
     if not path.is_dir() and path.suffix != ".npz":

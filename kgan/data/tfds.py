@@ -128,6 +128,11 @@ def known(name):
     return re.split("[/:]", name)[0] in tfds.list_builders()
 
 
+def prepared(folder):
+    """Whether a folder holds a data set as TFDS keeps it, `[config/]version/dataset_info.json`."""
+    return any(next(folder.glob(f"{way}/dataset_info.json"), None) for way in ("*", "*/*"))
+
+
 def _import(name):
     try:
         import tensorflow as tf

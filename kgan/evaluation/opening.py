@@ -9,7 +9,8 @@ import typing
 import keras
 import numpy as np
 
-from kgan import data, metrics, models, weight_files, zoo
+from kgan import data, metrics, models, training, weight_files, zoo
+from kgan.data.sources import choose_split
 from kgan.metrics.classifiers import BY_SOURCE
 
 # Training images that samples are compared with; a folder's or a name's first ones.
@@ -133,20 +134,39 @@ def open_data(source, model, split="test", data_dir=None, train=None):
         described.get("labels") or described["source"] in BY_SOURCE or model.gan.conditional
     )
     fixed = dict(data_dir=data_dir, shuffle=False, drop_remainder=False, augment=None, cache=True)
+    if "captions" not in described and getattr(model.gan, "encoder", None):
+        described["captions"] = model.gan.encoder
     train_split = described.get("split", "train")
+    if model.preset and "training" in model.preset:
+        train_split = training.splits(model.preset)[0]
 
     def load_train():
-        return zoo.load_data(preset, **{**fixed, "labels": False, "limit": TRAIN_LIMIT})
+        pixels = {"labels": False, "captions": None, "limit": TRAIN_LIMIT}
+        return zoo.load_data(preset, **{**fixed, **pixels, "split": train_split})
 
     return Data(
         zoo.load_data(preset, split=split, labels=labels, **fixed),
         load_train,
-        # A slice of the training split is not held out; two slices of one split are apart.
-        held_out=split != train_split and not split.startswith(f"{train_split}["),
+        held_out=apart(split, train_split),
         source=described["source"],
         split=split,
         train_split=train_split,
     )
+
+
+def apart(split, other):
+    """Whether two splits, such as `"test"` or `"train[:90%]"`, have no image in common for sure."""
+    names = [each.split("[")[0] for each in (split, other)]
+    if names[0] != names[1]:
+        return True
+    if "[" not in split or "[" not in other or ("%" in split) != ("%" in other):
+        return False
+    # In parts of a hundred, or in images of a split that is larger than any.
+    size = 100 if "%" in split else 10**12
+    first, second = (
+        range(size)[choose_split(each, names, "the data")[1](size)] for each in (split, other)
+    )
+    return first.stop <= second.start or second.stop <= first.start
 
 
 def _in_memory(images, labels=None):

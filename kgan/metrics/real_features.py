@@ -74,7 +74,8 @@ def _compute(images, extractor, path, expected):
 def _batches(images):
     """Yields pairs of uint8 images and labels or None."""
     if isinstance(images, ImageDataset):
-        pairs = _slices(images.images, images.labels)
+        # Vectors, such as those of captions, are no classes.
+        pairs = _slices(images.images, images.labels if np.ndim(images.labels) == 1 else None)
     elif hasattr(images, "shape"):
         pairs = _slices(images, None)
     else:

@@ -97,7 +97,8 @@ class ConditionalGAN(GAN):
             raise ValueError("without classes there is no telling what to show: use sample")
         columns = len(conditions)
         latents = self.random_latents(rows, seed, truncation).repeat(columns, axis=0)
-        return self.sample(len(latents), latents=latents), columns
+        conditions = conditions[np.arange(len(latents)) % columns]
+        return self.sample(len(latents), conditions, latents=latents), columns
 
     def get_config(self):
         """The arguments of `__init__`, serialised."""

@@ -15,7 +15,7 @@ class Fitting:
     """The part of `GAN` that is compiled and fitted.
 
     Attributes:
-        smallest_batch: The fewest images that a batch may have.
+        smallest_batch: The fewest images that a batch may have on each device.
     """
 
     smallest_batch = 1
@@ -140,10 +140,10 @@ class Fitting:
                 epochs=epochs,
                 image_shape=self.image_shape,
             )
-            if plan.batch_size < self.smallest_batch:
+            if plan.batch_size // self.replicas < self.smallest_batch:
                 raise ValueError(
                     f"a {type(self).__name__} needs batches of at least {self.smallest_batch} "
-                    f"images, got batch_size={plan.batch_size}"
+                    f"images a replica, got batch_size={plan.batch_size} for {self.replicas}"
                 )
             if isinstance(callbacks, StretchCallbacks):
                 callbacks.set_params({**callbacks.params, "steps": rounds.length(plan)})
