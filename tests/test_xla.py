@@ -17,8 +17,8 @@ ALLOWED = """
     convolution copy cosine divide dot dynamic-slice dynamic-update-slice exponential floor
     gather get-tuple-element iota log log-plus-one logistic maximum minimum multiply negate or
     pad parameter power reduce reduce-window remainder reshape reverse rng-bit-generator
-    round-nearest-even rsqrt scatter select shift-left shift-right-logical sign sine slice sqrt subtract tanh
-    transpose tuple xor
+    round-nearest-even rsqrt scatter select shift-left shift-right-logical sign sine slice sqrt
+    subtract tanh transpose tuple xor
 """.split()  # fmt: skip
 # `name = type op(operands)`, where the type of several results is in brackets.
 INSTRUCTION = re.compile(r"^\s*(?:ROOT )?%?[\w.-]+ = (?:\(.*?\)|\S+) ([a-z][a-z0-9-]*)\(", re.M)
