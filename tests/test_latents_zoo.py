@@ -25,7 +25,11 @@ def test_every_preset_by_the_same_calls(name, tmp_path):
         floats(gan, gan.random_latents(8, seed=0, truncation=amount), condition)
         for amount in (0.0, 0.2, 1.0)
     )
-    assert 0 < np.abs(near - typical).mean() < np.abs(varied - typical).mean()
+    if isinstance(gan, kgan.ProgressiveGAN):
+        # Its latents are normalised to one length first.
+        np.testing.assert_allclose(near, varied, atol=1e-3)
+    else:
+        assert 0 < np.abs(near - typical).mean() < np.abs(varied - typical).mean()
 
     # Paths: neighbours are nearer to each other than the ends, unless a category changes.
     a, b = gan.random_latents(4, seed=0, truncation=0.7).reshape(2, 2, -1)

@@ -25,6 +25,9 @@ class ProgressiveGAN(GAN):
     happens within one `fit`, which compiles the round once for each level; a model that was saved
     goes on exactly, in the middle of a fade too.
 
+    The generator normalises its latents to one length (App. A.1), so that truncation, which makes
+    them shorter, changes nothing.
+
     Whatever has grown so far, `sample`, `predict` and all that builds on them make images of the
     full size, in which the pixels of a lower resolution are squares. Losses and penalties are those
     of images of the level's size. Logged beside them is `resolution`, in pixels: in a fade it is
