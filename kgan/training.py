@@ -1,9 +1,9 @@
 """Training a preset in a run folder: what `kgan train` does.
 
 A run folder holds `config.json` (the preset as trained), `environment.json` (software, hardware,
-the data's digest), `seconds.json`, `history.csv` (a line an epoch: rounds played, and running
-means), `samples/` (a grid after every epoch), `checkpoint.keras` (to resume from) and, at the
-end, `model.keras`.
+the data's digest), `seconds.json`, `history.csv` (a line an epoch: rounds played, running means,
+and the seconds that training took so far), `samples/` (a grid after every epoch),
+`checkpoint.keras` (to resume from) and, at the end, `model.keras`.
 
 A preset whose `training` says `hold_out`, in per cent, is trained on the rest of its split; then
 `best.keras` is the model of the epoch whose samples were nearest to the images held out.
@@ -100,13 +100,13 @@ def _train(preset, out, resume, jit, data_dir, verbose, interrupt):
             epochs=first + epochs,
             verbose=verbose,
             callbacks=[
+                Seconds(out / "seconds.json"),
                 callbacks.StopAtRounds(total),
                 interrupt,
                 *selecting,
                 callbacks.SampleGrid(out / "samples"),
                 HistoryFile(out / "history.csv", resume),
                 callbacks.Checkpoint(checkpoint),
-                Seconds(out / "seconds.json"),
             ],
         )
     except BaseException:
@@ -260,7 +260,11 @@ class HistoryFile(keras.callbacks.Callback):
 
 
 class Seconds(keras.callbacks.Callback):
-    """Adds up the seconds spent in epochs, over all resumed runs, in a JSON file."""
+    """Adds up the seconds spent in epochs, over all resumed runs, in a JSON file and in the logs.
+
+    As the first callback it counts what rounds and their data take, compilation included, and not
+    what the other callbacks do between epochs: judging, drawing and saving.
+    """
 
     def __init__(self, path):
         super().__init__()
@@ -272,8 +276,11 @@ class Seconds(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Stops it."""
-        before = json.loads(self.path.read_text()) if self.path.exists() else 0.0
-        self.path.write_text(json.dumps(before + time.perf_counter() - self.start))
+        spent = time.perf_counter() - self.start
+        spent += json.loads(self.path.read_text()) if self.path.exists() else 0.0
+        self.path.write_text(json.dumps(spent))
+        if logs is not None:
+            logs["seconds"] = spent
 
 
 class StopOnInterrupt(keras.callbacks.Callback):

@@ -8,6 +8,7 @@ import platform
 import shutil
 import signal
 import sys
+import time
 from types import SimpleNamespace
 
 import keras
@@ -275,7 +276,7 @@ def preset_of(rounds):
 def test_the_history_counts_rounds_and_has_no_empty_columns(finished):
     # 64 images are two rounds of 32: the second epoch is cut short.
     head, *lines = table(finished / "history.csv")
-    assert head == ["rounds", "epoch", "d_loss", "g_loss", "real_score", "fake_score"]
+    assert head == ["rounds", "epoch", "d_loss", "g_loss", "real_score", "fake_score", "seconds"]
     assert [line[:2] for line in lines] == [["2", "0"], ["3", "1"]]
     assert all(np.isfinite(float(value)) for line in lines for value in line)
 
@@ -286,8 +287,9 @@ def test_a_history_of_older_columns_goes_on(run):
     (run / "history.csv").write_text("".join(f"{','.join(row)}\n" for row in [old, *rows]))
     training.train(preset_of(4), run, resume=True, verbose=0)
     head, *lines = table(run / "history.csv")
-    assert head == ["rounds", "epoch", "d_loss", "fake_score", "g_loss", "real_score"]
-    assert lines[:2] == [["", *row[:5]] for row in rows]
+    terms = ["d_loss", "fake_score", "g_loss", "real_score"]
+    assert head == ["rounds", "epoch", *terms, "seconds"]
+    assert lines[:2] == [["", *row[:5], ""] for row in rows]
     assert lines[2][:2] == ["4", "1"]
     assert np.isfinite(np.array(lines[2], float)).all()
     assert len(lines) == 3
@@ -303,6 +305,23 @@ def test_lines_of_rounds_that_were_lost_are_left_out(run):
     assert after[:3] == before
     assert [line[:2] for line in after[3:]] == [["4", "1"]]
     assert after[3][2] != "9.0"
+
+
+def test_the_history_tells_the_seconds_of_training_over_all_runs(run, monkeypatch):
+    before = float(table(run / "history.csv")[-1][-1])
+    assert before == json.loads((run / "seconds.json").read_text())
+    write = training.callbacks.SampleGrid.write
+    slow = training.callbacks.SampleGrid, "write", lambda grid: (time.sleep(1), write(grid))
+    monkeypatch.setattr(*slow)
+    start = time.perf_counter()
+    training.train(preset_of(6), run, resume=True, verbose=0)
+    took = time.perf_counter() - start
+    seconds = [float(line[-1]) for line in table(run / "history.csv")[1:]]
+    assert seconds == sorted(seconds)
+    assert len(seconds) == 4
+    assert seconds[-1] == json.loads((run / "seconds.json").read_text())
+    # Three grids were drawn, one of them before training: none is training.
+    assert before < seconds[-1] < before + took - 3
 
 
 def interrupting(function, times=1, swallow=False):

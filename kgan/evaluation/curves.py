@@ -5,6 +5,8 @@ import html
 import math
 
 WIDTH, HEIGHT, MARGIN = 240, 110, 8
+# How far training had come, which is no curve.
+PROGRESS = ("rounds", "epoch", "seconds")
 
 
 def charts(path):
@@ -14,11 +16,12 @@ def charts(path):
         path: A file as Keras's `CSVLogger` writes it, with a column `epoch`.
 
     Returns:
-        A list of strings. Columns with fewer than two numbers are left out.
+        A list of strings. Columns with fewer than two numbers are left out, and so are rounds,
+        epochs and seconds.
     """
     with open(path, newline="") as file:
         rows = list(csv.DictReader(file))
-    names = [name for name in (rows[0] if rows else ()) if name != "epoch"]
+    names = [name for name in (rows[0] if rows else ()) if name not in PROGRESS]
     found = []
     for name in names:
         points = [(number(row["epoch"]), number(row[name])) for row in rows]
