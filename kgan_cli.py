@@ -69,6 +69,16 @@ def check_name(name, command):
     raise ValueError(f"the zoo has no preset {name!r}: {hint}")
 
 
+def check_start(args):
+    """Refuses weights to start from that are no preset's; they name what to train by default."""
+    start = getattr(args, "from")
+    if start is not None:
+        check_name(start, args.command)
+    args.name = args.name or start
+    if args.name is None:
+        raise ValueError("say what to train: kgan train NAME, or kgan train --from PRESET")
+
+
 def check_output(out, is_folder):
     """Refuses, before the slow imports, a file or folder that cannot be made."""
     out = pathlib.Path(out).absolute()
@@ -149,7 +159,10 @@ def parser():
     info.add_argument("name", metavar="NAME")
 
     train = command("train", "Train a preset in a run folder.")
-    train.add_argument("name", metavar="NAME")
+    train.add_argument("name", metavar="NAME", nargs="?", help="default: the preset of --from")
+    train.add_argument(
+        "--from", metavar="PRESET", help="start from both players' weights of this preset"
+    )
     train.add_argument("--data", help="TFDS name, folder, .npz file or embedded")
     train.add_argument("--data_dir", help="where TFDS keeps its data sets")
     length = train.add_mutually_exclusive_group()
@@ -165,7 +178,7 @@ def parser():
         help="images to choose the best epoch by, kept out of training",
     )
     train.add_argument("--jit", choices=["auto", "on", "off"], default="auto")
-    train.add_argument("--out", help="run folder (default: runs/NAME)")
+    train.add_argument("--out", help="run folder (default: runs/NAME, or runs/NAME-tuned)")
     train.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
 
     sample = command("sample", "Write a grid of samples as PNG.")
@@ -246,6 +259,8 @@ def parser():
 def run(args):
     """Runs one command; errors that a user can mend become one line and exit code 2."""
     try:
+        if args.command == "train":
+            check_start(args)
         if hasattr(args, "name"):
             check_name(args.name, args.command)
         if getattr(args, "condition", None):

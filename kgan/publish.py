@@ -209,6 +209,9 @@ def card(name, preset):
     engine = f"{where['backend']} {where['backend_version']}"
     chosen = measured.get("selection")
     chosen = f"\n| chosen | {describe_selection(chosen)} |" if chosen else ""
+    initial = training.get("initial")
+    started = f"\n| started from | {describe_start(initial)} |" if initial else ""
+    again = f", from the weights of {initial['preset']}" if initial else " from nothing"
     note = f"\n{measured['note']}\n" if measured["note"] else ""
     return f"""# {name}
 
@@ -230,7 +233,7 @@ images = gan.sample(64, seed=0)
 | networks | `kgan.networks.{networks["builder"]}({arguments})` |
 | weights | float16; {sizes} |
 | data | {source["source"]}, split {splits(preset)[0]}; licence: {licence} |
-| training | {measured["rounds"]:,} rounds of batch {training["batch_size"]} |{chosen}
+| training | {measured["rounds"]:,} rounds of batch {training["batch_size"]} |{started}{chosen}
 | real images seen | {measured["real_images"]:,} |
 | optimizers | {optimizers} |
 | precision | {training["precision"]} |
@@ -239,7 +242,7 @@ images = gan.sample(64, seed=0)
 | data digest | sha256 {where["data_digest"]} |
 | date | {measured["date"]} |
 
-Again from nothing: `kgan train {name}`.
+Again{again}: `kgan train {name}`.
 {note}
 ## Running means of the last epoch
 | | |
@@ -259,6 +262,12 @@ def describe_selection(chosen):
         f"({chosen['split']}): {best['value']:.2f} after {best['rounds']:,} rounds; the last one "
         f"had {final['value']:.2f} after {final['rounds']:,}"
     )
+
+
+def describe_start(initial):
+    """The weights that training started from, in words."""
+    sums = ", ".join(f"{player} {sha[:12]}" for player, sha in initial["weights"].items())
+    return f"the weights of `{initial['preset']}` (sha256: {sums})"
 
 
 def describe(optimizer):

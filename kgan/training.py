@@ -23,7 +23,7 @@ import time
 import keras
 
 import kgan
-from kgan import callbacks, metrics, schedules, zoo
+from kgan import callbacks, fine_tuning, metrics, schedules, zoo
 from kgan.metrics.classifiers import shipped_classifier
 
 # Keras's CSVLogger writes the one for what was not logged, a shorter line has the other.
@@ -33,10 +33,11 @@ SELECTION_SAMPLES = 5000
 
 
 def train(preset, out, *, resume=False, jit="auto", data_dir=None, verbose="auto"):
-    """Trains a preset's model from scratch, or on from its checkpoint.
+    """Trains a preset's model from scratch, from a preset's weights, or on from its checkpoint.
 
     Args:
-        preset: What `kgan.zoo.info` returns, with changes or without.
+        preset: What `kgan.zoo.info` returns, with changes or without; or what
+            `kgan.fine_tuning.start_from` makes of it.
         out: The run folder.
         resume: Whether to go on from the folder's checkpoint.
         jit: Whether to compile with XLA; `"auto"` for where it helps.
@@ -49,6 +50,7 @@ def train(preset, out, *, resume=False, jit="auto", data_dir=None, verbose="auto
     Raises:
         FileExistsError: If the folder holds a run already and `resume` is not set.
         FileNotFoundError: If there is nothing to resume.
+        ValueError: If the data or the weights to start from do not fit the networks.
         KeyboardInterrupt: If it was interrupted before anything was written, or twice.
     """
     with StopOnInterrupt() as interrupt:
@@ -74,6 +76,8 @@ def _train(preset, out, resume, jit, data_dir, verbose, interrupt):
         gan = keras.models.load_model(checkpoint)
     else:
         gan = zoo.build(preset, jit_compile=jit)
+        fine_tuning.load_initial(gan, preset)
+    fine_tuning.check_data(gan, dataset, preset)
     surroundings = environment(dataset)
     per_epoch = max(1, len(dataset) // gan.discriminator_steps)
     scheduled = isinstance(gan.steps_schedule, schedules.Schedule)

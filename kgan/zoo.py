@@ -114,9 +114,8 @@ def load(name, weights="auto"):
     preset = info(name)
     gan = build(preset)
     if weights in ("auto", "pretrained"):
-        files = (preset["measured"] or {}).get("weights", {})
-        if files:
-            paths = {player: find_weights(_folder(name), file) for player, file in files.items()}
+        paths = weight_paths(name)
+        if paths:
             _load_preset_weights(name, preset, gan, paths)
         elif weights == "pretrained":
             raise ValueError(f'{name} has no pretrained weights: train it, or pass weights="auto"')
@@ -218,6 +217,23 @@ def _public(module, name, what):
 
 
 # -- weights ---------------------------------------------------------------------------------------
+
+
+def weight_paths(name):
+    """The files of a preset's weights by player, downloaded first where they lie elsewhere.
+
+    Args:
+        name: One of `list()`.
+
+    Returns:
+        A dictionary with `"generator"` and, where it is published, `"discriminator"`; empty for a
+        preset without weights.
+
+    Raises:
+        ValueError: If there is no such preset, or a file is missing or was changed.
+    """
+    files = (info(name)["measured"] or {}).get("weights", {})
+    return {player: find_weights(_folder(name), file) for player, file in files.items()}
 
 
 def load_weights(gan, generator, discriminator=None):

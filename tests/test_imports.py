@@ -46,7 +46,8 @@ ALLOWED = {
     "files": set(),
     "weight_files": {"files"},
     "zoo": {"data", "evaluation", "models", "networks", "weight_files"},
-    "training": {"callbacks", "metrics", "schedules", "zoo", ""},
+    "fine_tuning": {"zoo"},
+    "training": {"callbacks", "fine_tuning", "metrics", "schedules", "zoo", ""},
     "evaluation": {
         "data",
         "files",
@@ -63,6 +64,7 @@ ALLOWED = {
         "callbacks",
         "data",
         "evaluation",
+        "fine_tuning",
         "latents",
         "models",
         "networks",

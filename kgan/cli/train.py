@@ -4,12 +4,13 @@ import json
 import pathlib
 import sys
 
-from kgan import callbacks, publish, training, zoo
+from kgan import callbacks, fine_tuning, publish, training, zoo
 
 
 def run_train(args):
     """`kgan train`."""
-    out = pathlib.Path(args.out or f"runs/{args.name}")
+    start = getattr(args, "from")
+    out = pathlib.Path(args.out or (f"runs/{args.name}-tuned" if start else f"runs/{args.name}"))
     given = {
         key: getattr(args, key)
         for key in ("data", "batch_size", "seed", "precision", "hold_out")
@@ -18,6 +19,9 @@ def run_train(args):
     if args.resume and (out / "config.json").is_file():
         preset = json.loads((out / "config.json").read_text())
         name = preset.get("name")
+        began = preset["training"].get("initial", {}).get("preset")
+        if start not in (None, began):
+            given["from"] = start
         if given or name != args.name:
             wrong = ", ".join(f"--{key}" for key in given) or args.name
             raise ValueError(
@@ -26,6 +30,8 @@ def run_train(args):
     else:
         preset = zoo.info(args.name)
         preset["name"] = args.name
+        if start:
+            preset = fine_tuning.start_from(preset, start)
     # What could not be published is not worth the time of training.
     publish.check_preset(preset)
     if "data" in given:
