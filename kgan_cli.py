@@ -52,7 +52,9 @@ def check_name(name, command):
     known = presets()
     if name in known:
         return
-    if command not in ("info", "train"):
+    if command == "card" and pathlib.Path(name, "preset.json").is_file():
+        return
+    if command not in ("info", "train", "card"):
         path = pathlib.Path(name)
         if name.endswith(".keras"):
             if not path.is_file():
@@ -249,6 +251,15 @@ def parser():
     publish.add_argument("folder", metavar="FOLDER", help="such as zoo/NAME")
     publish.add_argument("--generator_only", action="store_true")
     publish.add_argument("--note", help="a remark for the card")
+
+    card = command("card", "Make a preset's card and its pictures again.")
+    card.add_argument("name", metavar="NAME", help="a preset, or its folder")
+    card.add_argument(
+        "--limits", nargs="+", metavar="SENTENCE", help="what it cannot do, in place of what it had"
+    )
+    card.add_argument(
+        "--tries", nargs="+", metavar="SENTENCE", help="what was tried, in place of what it had"
+    )
 
     quick = command("quickstart", "Sample a pretrained model and train a small one.")
     quick.add_argument("--out", default="kgan-quickstart", help="folder for the pictures")

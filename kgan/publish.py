@@ -1,4 +1,4 @@
-"""From a run folder to a preset of the zoo: float16 weights, what was measured, samples, card."""
+"""From a run folder to a preset of the zoo: float16 weights, what was measured, and a card."""
 
 import contextlib
 import csv
@@ -11,15 +11,14 @@ import shutil
 import keras
 import numpy as np
 
-from kgan import callbacks, data, evaluation, weight_files, zoo
-from kgan.training import splits
+from kgan import callbacks, cards, weight_files, zoo
+from kgan.cards.writing import FILES
 
 NEEDED = {
     "networks": ("builder", "arguments"),
     "data": ("source",),
     "training": ("batch_size", "seed", "precision"),
 }
-DEFAULTS = "with Keras's defaults"
 
 
 def publish(run, folder, *, discriminator=True, note=None):
@@ -56,13 +55,16 @@ def publish(run, folder, *, discriminator=True, note=None):
     with replacing(folder) as made:
         weights = save_players(gan, made, discriminator)
         preset["measured"] = {"weights": weights, **measured}
-        published = zoo.build(preset)
-        zoo.load_weights(published, **{p: made / w["file"] for p, w in weights.items()})
-        images, columns = published.sample_grid(rows=8, seed=0)
-        data.save_image(made / "samples.png", data.grid(images, columns=columns))
-        (made / "README.md").write_text(card(folder.name, preset))
-        # Last: what has no preset.json is no preset, however the process ends.
-        (made / "preset.json").write_text(json.dumps(preset, indent=2) + "\n")
+        if tries_of(folder):
+            preset["tries"] = tries_of(folder)
+        shutil.copy2(run / "history.csv", made)
+        cards.complete(folder.name, preset, made)
+
+
+def tries_of(folder):
+    """What an older version of a preset says of what was tried."""
+    path = folder / "preset.json"
+    return json.loads(path.read_text()).get("tries", []) if path.is_file() else []
 
 
 def check_preset(preset):
@@ -131,9 +133,10 @@ def replacing(folder):
 
 
 def keep_others(folder, made):
-    """Copies from `folder` what `made` has no version of, but for old weights."""
+    """Copies from `folder` what `made` has no version of, but for old weights and pictures."""
     for path in folder.iterdir():
-        if not (made / path.name).exists() and not path.name.endswith(".weights.h5"):
+        own = path.name in FILES or path.name.endswith(".weights.h5")
+        if not own and not (made / path.name).exists():
             copy = shutil.copytree if path.is_dir() else shutil.copy2
             copy(path, made / path.name)
 
@@ -186,122 +189,3 @@ def selected(run, last):
         "final": {"rounds": int(last["rounds"]), "value": float(last[protocol["metric"]])},
     }
     return {"selection": {**protocol, **scores}}
-
-
-def card(name, preset):
-    """The card of a preset with weights, Markdown, from its `preset.json`."""
-    measured, training = preset["measured"], preset["training"]
-    networks, source = preset["networks"], preset["data"]
-    arguments = ", ".join(f"{k}={v!r}" for k, v in networks["arguments"].items())
-    sizes = ", ".join(
-        f"{player} {file['parameters']:,} parameters"
-        for player, file in measured["weights"].items()
-    )
-    optimizers = "; ".join(
-        f"{player}: {describe(preset['optimizers'].get(player))}"
-        for player in ("generator", "discriminator")
-    )
-    description = preset.get("description", f"{preset['algorithm']} on {source['source']}")
-    licence = preset.get("data_licence", "not stated")
-    losses = "\n".join(f"| {k} | {v:.4g} |" for k, v in measured["last_epoch"].items())
-    minutes = measured["seconds"] / 60
-    where = measured["environment"]
-    engine = f"{where['backend']} {where['backend_version']}"
-    chosen = measured.get("selection")
-    chosen = f"\n| chosen | {describe_selection(chosen)} |" if chosen else ""
-    initial = training.get("initial")
-    started = f"\n| started from | {describe_start(initial)} |" if initial else ""
-    again = f", from the weights of {initial['preset']}" if initial else " from nothing"
-    note = f"\n{measured['note']}\n" if measured["note"] else ""
-    return f"""# {name}
-
-{description}. Method: {preset.get("paper", "not stated")}.
-
-![samples](samples.png)
-
-Random samples, seed 0, not chosen: `kgan sample {name}`.
-
-```python
-gan = kgan.zoo.load("{name}")
-images = gan.sample(64, seed=0)
-```
-{evaluation.section(measured.get("metrics"))}
-## How it was made
-| | |
-|---|---|
-| algorithm | `kgan.{preset["algorithm"]}` |
-| networks | `kgan.networks.{networks["builder"]}({arguments})` |
-| weights | float16; {sizes} |
-| data | {source["source"]}, split {splits(preset)[0]}; licence: {licence} |
-| training | {measured["rounds"]:,} rounds of batch {training["batch_size"]} |{started}{chosen}
-| real images seen | {measured["real_images"]:,} |
-| optimizers | {optimizers} |
-| precision | {training["precision"]} |
-| time | {minutes:.0f} minutes on {where["hardware"]} |
-| software | kgan {where["kgan"]} ({where["commit"]}), Keras {where["keras"]}, {engine} |
-| data digest | sha256 {where["data_digest"]} |
-| date | {measured["date"]} |
-
-Again{again}: `kgan train {name}`.
-{note}
-## Running means of the last epoch
-| | |
-|---|---|
-{losses}
-
-The weights are published under the licence of this package (Apache-2.0).
-"""
-
-
-def describe_selection(chosen):
-    """How the published epoch was chosen, and what the last one would have been, in words."""
-    best, final = chosen["best"], chosen["final"]
-    return (
-        f"the epoch whose {chosen['samples']:,} samples were best by {chosen['metric']} "
-        f"({chosen['extractor']}) against {chosen['real']:,} images held out "
-        f"({chosen['split']}): {best['value']:.2f} after {best['rounds']:,} rounds; the last one "
-        f"had {final['value']:.2f} after {final['rounds']:,}"
-    )
-
-
-def describe_start(initial):
-    """The weights that training started from, in words."""
-    sums = ", ".join(f"{player} {sha[:12]}" for player, sha in initial["weights"].items())
-    return f"the weights of `{initial['preset']}` (sha256: {sums})"
-
-
-def describe(optimizer):
-    """A preset's optimizer in words: it may be a name, a config or None, as for `compile`."""
-    if optimizer is None:
-        return "the algorithm's own"
-    if isinstance(optimizer, str):
-        return f"{optimizer} {DEFAULTS}"
-    return f"{optimizer['class_name']} {_settings(optimizer['config']) or DEFAULTS}"
-
-
-def _settings(config):
-    """A config in words; schedules and inner optimizers have configs of their own."""
-
-    def value(v):
-        nested = isinstance(v, dict) and "class_name" in v
-        return f"{v['class_name']}({_settings(v['config'])})" if nested else v
-
-    return ", ".join(f"{k}={value(v)}" for k, v in config.items())
-
-
-def zoo_table():
-    """The README's table of all presets, Markdown."""
-    rows = ["| preset | class | data | weights | trained |", "|---|---|---|---|---|"]
-    for name in zoo.list():
-        preset = zoo.info(name)
-        source, measured = preset["data"], preset["measured"]
-        weights, trained = "none yet", ""
-        if measured:
-            parameters = sum(file["parameters"] for file in measured["weights"].values())
-            weights = f"[card](zoo/{name}/README.md), {parameters / 1e6:.1f} M parameters"
-            trained = f"{measured['rounds']:,} rounds, {measured['seconds'] / 60:.0f} minutes"
-        data_set = f"`{source['source']}`"
-        if "image_size" in source:
-            data_set += f", {source['image_size']} px"
-        rows.append(f"| `{name}` | `{preset['algorithm']}` | {data_set} | {weights} | {trained} |")
-    return "\n".join(rows)

@@ -28,7 +28,18 @@ def _folders():
     return {**found, **_registered}
 
 
-def _folder(name):
+def folder_of(name):
+    """Where a preset's files are.
+
+    Args:
+        name: One of `list()`.
+
+    Returns:
+        A path.
+
+    Raises:
+        ValueError: If there is no such preset; the message names the nearest.
+    """
     folders = _folders()
     if name not in folders:
         near = difflib.get_close_matches(str(name), folders, n=3, cutoff=0.4)
@@ -60,7 +71,7 @@ def info(name):
     Raises:
         ValueError: If there is no such preset; the message names the nearest.
     """
-    return json.loads((_folder(name) / "preset.json").read_text())
+    return json.loads((folder_of(name) / "preset.json").read_text())
 
 
 def register(folder):
@@ -233,7 +244,7 @@ def weight_paths(name):
         ValueError: If there is no such preset, or a file is missing or was changed.
     """
     files = (info(name)["measured"] or {}).get("weights", {})
-    return {player: find_weights(_folder(name), file) for player, file in files.items()}
+    return {player: find_weights(folder_of(name), file) for player, file in files.items()}
 
 
 def load_weights(gan, generator, discriminator=None):

@@ -17,7 +17,7 @@ def preset(tmp_path_factory):
     """A copy of a pretrained preset that says it learned from the images in the package."""
     name = "evaluated_wgan_gp"
     folder = tmp_path_factory.mktemp("zoo") / name
-    shutil.copytree(kgan.zoo._folder("wgan_gp_mnist"), folder)
+    shutil.copytree(kgan.zoo.folder_of("wgan_gp_mnist"), folder)
     about = json.loads((folder / "preset.json").read_text())
     about["data"]["source"] = "embedded"
     about["measured"].pop("metrics", None)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kgan import publish, training, zoo
+from kgan import cards, publish, training, zoo
 
 PRESET = {
     "algorithm": "GAN",
@@ -32,8 +32,12 @@ PRESET = {
 }
 FILES = [
     "README.md",
+    "curves.png",
     "discriminator.weights.h5",
+    "failures.png",
     "generator.weights.h5",
+    "history.csv",
+    "interpolation.png",
     "preset.json",
     "samples.png",
 ]
@@ -223,12 +227,12 @@ def test_optimizers_of_every_form_are_on_the_card(optimizers, said, published):
     preset = json.loads((published / "preset.json").read_text())
     preset["optimizers"] = optimizers
     zoo.build(preset)
-    assert f"| optimizers | {said} |" in publish.card("mine", preset)
+    assert f"| optimizers | {said} |" in cards.card("mine", preset)
 
 
 def test_a_serialized_optimizer_is_on_the_card():
     optimizer = keras.optimizers.serialize(keras.optimizers.SGD(0.5, name="sgd"))
-    assert publish.describe(optimizer).startswith("SGD name=sgd, learning_rate=0.5, ")
+    assert cards.text.describe(optimizer).startswith("SGD name=sgd, learning_rate=0.5, ")
 
 
 def test_what_a_preset_does_not_state_the_card_says(published):

@@ -40,7 +40,7 @@ def test_every_preset_builds_a_compiled_model(name):
 def test_pretrained_weights_are_float16_of_known_checksum(name):
     import h5py
 
-    folder = kgan.zoo._folder(name)
+    folder = kgan.zoo.folder_of(name)
     total = 0
     for file in kgan.zoo.info(name)["measured"]["weights"].values():
         assert kgan.weight_files.sha256(folder / file["file"]) == file["sha256"]
@@ -114,7 +114,7 @@ def test_an_unknown_name_is_answered_with_the_nearest():
 
 def test_a_changed_file_is_refused(tmp_path):
     folder = tmp_path / "my_preset"
-    shutil.copytree(kgan.zoo._folder("gan_mnist"), folder)
+    shutil.copytree(kgan.zoo.folder_of("gan_mnist"), folder)
     assert kgan.zoo.register(folder) == "my_preset"
     assert "my_preset" in kgan.zoo.list()
     kgan.zoo.load("my_preset", weights="pretrained")
@@ -144,7 +144,7 @@ def test_register_refuses_what_it_cannot_build(tmp_path):
 
 def test_weights_lie_in_the_presets_folder(tmp_path):
     folder = tmp_path / "elsewhere"
-    shutil.copytree(kgan.zoo._folder("gan_mnist"), folder)
+    shutil.copytree(kgan.zoo.folder_of("gan_mnist"), folder)
     preset = json.loads((folder / "preset.json").read_text())
     for file, said in (
         ({"file": "../generator.weights.h5", "sha256": "0" * 64}, "lie in its folder"),
@@ -163,7 +163,7 @@ def test_weights_lie_in_the_presets_folder(tmp_path):
 
 def elsewhere(folder, **file):
     """A preset like `gan_mnist` whose generator's weights are somewhere else."""
-    shutil.copytree(kgan.zoo._folder("gan_mnist"), folder)
+    shutil.copytree(kgan.zoo.folder_of("gan_mnist"), folder)
     preset = json.loads((folder / "preset.json").read_text())
     preset["measured"]["weights"] = {"generator": file}
     (folder / "preset.json").write_text(json.dumps(preset))
@@ -173,7 +173,7 @@ def elsewhere(folder, **file):
 def test_weights_are_downloaded_once_and_whole(tmp_path, monkeypatch):
     monkeypatch.setenv("KGAN_HOME", str(tmp_path / "new" / "home"))
     cache = tmp_path / "new" / "home" / "weights"
-    generator = kgan.zoo._folder("gan_mnist") / "generator.weights.h5"
+    generator = kgan.zoo.folder_of("gan_mnist") / "generator.weights.h5"
     served = tmp_path / "served.h5"
     served.write_bytes(generator.read_bytes())
     checksum = kgan.weight_files.sha256(generator)
@@ -211,7 +211,7 @@ def test_what_cannot_be_reached_is_named_with_the_remedy(tmp_path, monkeypatch, 
 
 
 def test_weights_of_another_network_are_named_with_what_was_expected(tmp_path):
-    other = kgan.zoo._folder("conditional_gan_mnist") / "generator.weights.h5"
+    other = kgan.zoo.folder_of("conditional_gan_mnist") / "generator.weights.h5"
     said = (
         r"the preset 'gan_mnist' is a kgan\.GAN of kgan\.networks\.dcgan\(.*latent_dim=64.*\), and "
         rf".*{other.name} is not a weights file of this generator, which has \d+ arrays of [\d,]+ n"

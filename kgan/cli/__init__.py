@@ -4,7 +4,7 @@ from kgan.cli.evaluate import run_evaluate
 from kgan.cli.latents import run_directions, run_interpolate, run_invert, run_sweep
 from kgan.cli.quickstart import run_quickstart
 from kgan.cli.sample import run_codes, run_sample
-from kgan.cli.train import run_publish, run_train
+from kgan.cli.train import run_card, run_publish, run_train
 
 COMMANDS = {
     "train": run_train,
@@ -16,6 +16,7 @@ COMMANDS = {
     "invert": run_invert,
     "evaluate": run_evaluate,
     "publish": run_publish,
+    "card": run_card,
     "quickstart": run_quickstart,
 }
 

@@ -4,7 +4,7 @@ import json
 import pathlib
 import sys
 
-from kgan import callbacks, fine_tuning, publish, training, zoo
+from kgan import callbacks, cards, fine_tuning, publish, training, zoo
 
 
 def run_train(args):
@@ -64,3 +64,10 @@ def run_publish(args):
         args.run_folder, args.folder, discriminator=not args.generator_only, note=args.note
     )
     print(f"wrote {args.folder}")
+
+
+def run_card(args):
+    """`kgan card`."""
+    folder = zoo.folder_of(args.name) if args.name in zoo.list() else pathlib.Path(args.name)
+    cards.renew(folder, limits=args.limits, tries=args.tries)
+    print(f"wrote {folder / 'README.md'} and its pictures")

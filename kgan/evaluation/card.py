@@ -5,7 +5,6 @@ import os
 import pathlib
 
 from kgan.evaluation.tables import rows
-from kgan.files import write_atomically
 
 
 def section(results):
@@ -57,7 +56,7 @@ def record(folder, results):
     Example:
         >>> kgan.evaluation.record("zoo/gan_mnist", "evaluation/gan_mnist/results.json")
     """
-    from kgan import publish  # It shows `section` in its cards.
+    from kgan.cards import writing  # It shows `section` in its cards.
 
     folder = pathlib.Path(folder).resolve()
     if isinstance(results, str | os.PathLike):
@@ -77,8 +76,4 @@ def record(folder, results):
             f"{preset['data']['source']}"
         )
     preset["measured"]["metrics"] = results
-    for file, text in (
-        (folder / "README.md", publish.card(folder.name, preset)),
-        (path, json.dumps(preset, indent=2) + "\n"),
-    ):
-        write_atomically(file, lambda open_file, text=text: open_file.write(text.encode()))
+    writing.write(folder.name, preset, folder)

@@ -1,0 +1,136 @@
+"""A preset's card as Markdown: a function of its `preset.json` alone."""
+
+from kgan import evaluation
+from kgan.cards.pictures import CURVES, FAILURES, INTERPOLATION, SAMPLES
+from kgan.training import splits
+
+DEFAULTS = "with Keras's defaults"
+NO_LIMITS = "None were noted beside the figures and the pictures.\n"
+
+
+def card(name, preset):
+    """The card of a preset with weights.
+
+    Args:
+        name: The preset's.
+        preset: What `kgan.zoo.info` returns.
+
+    Returns:
+        Markdown, which shows the pictures that lie beside it.
+    """
+    measured, training = preset["measured"], preset["training"]
+    networks, source = preset["networks"], preset["data"]
+    arguments = ", ".join(f"{k}={v!r}" for k, v in networks["arguments"].items())
+    sizes = ", ".join(
+        f"{player} {file['parameters']:,} parameters"
+        for player, file in measured["weights"].items()
+    )
+    optimizers = "; ".join(
+        f"{player}: {describe(preset['optimizers'].get(player))}"
+        for player in ("generator", "discriminator")
+    )
+    description = preset.get("description", f"{preset['algorithm']} on {source['source']}")
+    licence = preset.get("data_licence", "not stated")
+    losses = "\n".join(f"| {k} | {v:.4g} |" for k, v in measured["last_epoch"].items())
+    minutes = measured["seconds"] / 60
+    where = measured["environment"]
+    engine = f"{where['backend']} {where['backend_version']}"
+    chosen = measured.get("selection")
+    chosen = f"\n| chosen | {describe_selection(chosen)} |" if chosen else ""
+    initial = training.get("initial")
+    started = f"\n| started from | {describe_start(initial)} |" if initial else ""
+    again = f", from the weights of {initial['preset']}" if initial else " from nothing"
+    note = f"\n{measured['note']}\n" if measured["note"] else ""
+    shown = {file: show(about, file) for file, about in measured["pictures"].items()}
+    limits = "".join(f"- {limit}\n" for limit in measured.get("limits", []))
+    tries = "".join(f"- {attempt}\n" for attempt in preset.get("tries", []))
+    tries = f"\n## What was tried\n{tries}" if tries else ""
+    return f"""# {name}
+
+{description}. Method: {preset.get("paper", "not stated")}.
+
+{shown[SAMPLES]}
+
+```python
+gan = kgan.zoo.load("{name}")
+images = gan.sample(64, seed=0)
+```
+On the command line: `kgan sample {name}`.
+
+{shown[INTERPOLATION]}
+{evaluation.section(measured.get("metrics"))}
+## Limits and failures
+{limits or NO_LIMITS}
+{shown[FAILURES]}
+
+## How it was made
+| | |
+|---|---|
+| algorithm | `kgan.{preset["algorithm"]}` |
+| networks | `kgan.networks.{networks["builder"]}({arguments})` |
+| weights | float16; {sizes} |
+| data | {source["source"]}, split {splits(preset)[0]}; licence: {licence} |
+| training | {measured["rounds"]:,} rounds of batch {training["batch_size"]} |{started}{chosen}
+| real images seen | {measured["real_images"]:,} |
+| optimizers | {optimizers} |
+| precision | {training["precision"]} |
+| time | {minutes:.0f} minutes on {where["hardware"]} |
+| software | kgan {where["kgan"]} ({where["commit"]}), Keras {where["keras"]}, {engine} |
+| data digest | sha256 {where["data_digest"]} |
+| date | {measured["date"]} |
+
+Again{again}: `kgan train {name}`.
+{note}{tries}
+## How training went
+{shown[CURVES]}
+
+Running means of the epoch that was published:
+
+| | |
+|---|---|
+{losses}
+
+The weights are published under the licence of this package (Apache-2.0).
+"""
+
+
+def show(about, file):
+    """A picture and its caption, or why there is none, Markdown."""
+    caption = f"{about['caption']}."
+    return f"![{file.split('.')[0]}]({file})\n\n{caption}" if about["drawn"] else caption
+
+
+def describe_selection(chosen):
+    """How the published epoch was chosen, and what the last one would have been, in words."""
+    best, final = chosen["best"], chosen["final"]
+    return (
+        f"the epoch whose {chosen['samples']:,} samples were best by {chosen['metric']} "
+        f"({chosen['extractor']}) against {chosen['real']:,} images held out "
+        f"({chosen['split']}): {best['value']:.2f} after {best['rounds']:,} rounds; the last one "
+        f"had {final['value']:.2f} after {final['rounds']:,}"
+    )
+
+
+def describe_start(initial):
+    """The weights that training started from, in words."""
+    sums = ", ".join(f"{player} {sha[:12]}" for player, sha in initial["weights"].items())
+    return f"the weights of `{initial['preset']}` (sha256: {sums})"
+
+
+def describe(optimizer):
+    """A preset's optimizer in words: it may be a name, a config or None, as for `compile`."""
+    if optimizer is None:
+        return "the algorithm's own"
+    if isinstance(optimizer, str):
+        return f"{optimizer} {DEFAULTS}"
+    return f"{optimizer['class_name']} {_settings(optimizer['config']) or DEFAULTS}"
+
+
+def _settings(config):
+    """A config in words; schedules and inner optimizers have configs of their own."""
+
+    def value(v):
+        nested = isinstance(v, dict) and "class_name" in v
+        return f"{v['class_name']}({_settings(v['config'])})" if nested else v
+
+    return ", ".join(f"{k}={value(v)}" for k, v in config.items())

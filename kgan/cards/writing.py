@@ -1,0 +1,75 @@
+"""The files that make a preset's card."""
+
+import json
+import pathlib
+
+from kgan import zoo
+from kgan.cards import pictures
+from kgan.cards.digest import samples_digest
+from kgan.cards.text import card
+from kgan.files import write_atomically
+from kgan.weight_files import find_weights
+
+# What a card consists of: made here, and never kept from an older version of a preset.
+FILES = ("README.md", "history.csv", *pictures.FILES)
+
+
+def complete(name, preset, folder):
+    """Draws a preset's pictures, and writes its card and `preset.json`.
+
+    Args:
+        name: The preset's.
+        preset: Its `preset.json`, with `measured["weights"]`; `measured["pictures"]`, what the
+            pictures show, and `measured["samples_digest"]` are added to it.
+        folder: Where its weights are and, if it is known, its run's `history.csv`.
+
+    Raises:
+        ValueError: If the weights are missing, or not those of `preset`.
+    """
+    gan = zoo.build(preset)
+    files = preset["measured"]["weights"]
+    zoo.load_weights(gan, **{player: find_weights(folder, file) for player, file in files.items()})
+    preset["measured"]["samples_digest"] = samples_digest(gan)
+    preset["measured"]["pictures"] = pictures.draw(gan, preset, folder)
+    write(name, preset, folder)
+
+
+def write(name, preset, folder):
+    """Writes a preset's card and `preset.json`."""
+    # Last `preset.json`: what has none is no preset, however the process ends.
+    for file, text in (
+        ("README.md", card(name, preset)),
+        ("preset.json", json.dumps(preset, indent=2) + "\n"),
+    ):
+        data = text.encode()
+        write_atomically(folder / file, lambda open_file, data=data: open_file.write(data))
+
+
+def renew(folder, *, limits=None, tries=None):
+    """Makes a preset's card again from its `preset.json`, weights and history.
+
+    Args:
+        folder: The preset's folder, such as `zoo/NAME`.
+        limits: What the model cannot do, a list of sentences; those that it has by default. They
+            are forgotten when other weights are published.
+        tries: What was tried to make it better, and what came of it, a list of sentences; those
+            that it has by default.
+
+    Raises:
+        FileNotFoundError: If the folder holds no preset.
+        ValueError: If the preset has no weights.
+
+    Example:
+        >>> kgan.cards.renew("zoo/gan_mnist", limits=["Sevens are often broken."])
+    """
+    folder = pathlib.Path(folder).resolve()
+    if not (folder / "preset.json").is_file():
+        raise FileNotFoundError(f"{folder} has no preset.json: give a preset's name or its folder")
+    preset = json.loads((folder / "preset.json").read_text())
+    if not preset["measured"]:
+        raise ValueError(f"{folder.name} has no weights, of which a card could tell: publish a run")
+    if limits is not None:
+        preset["measured"]["limits"] = list(limits)
+    if tries is not None:
+        preset["tries"] = list(tries)
+    complete(folder.name, preset, folder)
