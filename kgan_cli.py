@@ -261,6 +261,8 @@ def parser():
         "--tries", nargs="+", metavar="SENTENCE", help="what was tried, in place of what it had"
     )
 
+    command("gallery", "Make the tables of the zoo again: docs/zoo.md, and that in the README.")
+
     quick = command("quickstart", "Sample a pretrained model and train a small one.")
     quick.add_argument("--out", default="kgan-quickstart", help="folder for the pictures")
     quick.add_argument("--seconds", type=int, default=60, help="of training")

@@ -4,9 +4,10 @@ import pathlib
 import re
 
 import numpy as np
+import pytest
 
 import kgan
-from kgan.cards.gallery import zoo_table
+from kgan.cards import gallery
 
 ROOT = pathlib.Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -19,8 +20,21 @@ def test_it_starts_with_two_commands():
     assert text == "pip install . && kgan quickstart\npip install '.[test]' && pytest\n"
 
 
-def test_the_table_of_the_zoo_is_up_to_date():
-    assert zoo_table() in README
+def test_the_tables_of_the_zoo_are_up_to_date(tmp_path):
+    (tmp_path / "README.md").write_text(README)
+    readme, page = gallery.write(tmp_path)
+    assert readme.read_text() == README, "run: kgan gallery"
+    assert page.read_text() == (ROOT / "docs" / "zoo.md").read_text(), "run: kgan gallery"
+    for name in kgan.zoo.list():
+        assert (f"../zoo/{name}/samples.png" in page.read_text()) == bool(
+            kgan.zoo.info(name)["measured"]
+        )
+        assert name in page.read_text()
+
+
+def test_tables_are_made_in_a_checkout_only(tmp_path):
+    with pytest.raises(FileNotFoundError, match="run kgan gallery in a checkout"):
+        gallery.write(tmp_path)
 
 
 def test_the_pretrained_example_runs():

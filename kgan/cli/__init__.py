@@ -4,7 +4,7 @@ from kgan.cli.evaluate import run_evaluate
 from kgan.cli.latents import run_directions, run_interpolate, run_invert, run_sweep
 from kgan.cli.quickstart import run_quickstart
 from kgan.cli.sample import run_codes, run_sample
-from kgan.cli.train import run_card, run_publish, run_train
+from kgan.cli.train import run_card, run_gallery, run_publish, run_train
 
 COMMANDS = {
     "train": run_train,
@@ -17,6 +17,7 @@ COMMANDS = {
     "evaluate": run_evaluate,
     "publish": run_publish,
     "card": run_card,
+    "gallery": run_gallery,
     "quickstart": run_quickstart,
 }
 

@@ -5,6 +5,7 @@ import pathlib
 import sys
 
 from kgan import callbacks, cards, fine_tuning, publish, training, zoo
+from kgan.cards import gallery
 
 
 def run_train(args):
@@ -71,3 +72,9 @@ def run_card(args):
     folder = zoo.folder_of(args.name) if args.name in zoo.list() else pathlib.Path(args.name)
     cards.renew(folder, limits=args.limits, tries=args.tries)
     print(f"wrote {folder / 'README.md'} and its pictures")
+
+
+def run_gallery(args):
+    """`kgan gallery`."""
+    for path in gallery.write():
+        print(f"wrote {path}")
