@@ -133,6 +133,8 @@ def draw(results, pictures, path):
         axes[0].plot(results["rounds"], values, marker="o", label=title)
     axes[0].set(xlabel="rounds", ylabel=f"Fréchet distance ({by})", yscale="log")
     axes[0].set_xticks(results["rounds"], results["rounds"])
+    for formatted in (axes[0].yaxis.set_major_formatter, axes[0].yaxis.set_minor_formatter):
+        formatted("{x:.0f}")
     axes[0].set_title(f"{results['preset']} on {results['data']}")
     axes[0].legend()
     for axis, (title, rows) in zip(axes[1:], pictures.items()):
