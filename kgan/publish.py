@@ -51,7 +51,7 @@ def publish(run, folder, *, discriminator=True, note=None):
     check_folder(folder)
     best = run / "best.keras"
     gan = keras.models.load_model(best if best.is_file() else run / "model.keras")
-    measured = {**measurements(run, gan, preset["training"]["batch_size"]), "note": note}
+    measured = {**measurements(run, gan, preset["training"]), "note": note}
     with replacing(folder) as made:
         weights = save_players(gan, made, discriminator)
         preset["measured"] = {"weights": weights, **measured}
@@ -157,7 +157,7 @@ def save_players(gan, folder, discriminator):
     return weights
 
 
-def measurements(run, gan, batch_size):
+def measurements(run, gan, training):
     """What a run folder tells of its run."""
     with (run / "history.csv").open(newline="") as file:
         history = list(csv.DictReader(file))
@@ -165,16 +165,24 @@ def measurements(run, gan, batch_size):
         raise ValueError(f"{run / 'history.csv'} has no epoch: train for longer")
     rounds = callbacks.rounds_played(gan)
     epoch = next((line for line in history if line.get("rounds") == str(rounds)), history[-1])
-    images = rounds * batch_size * gan.discriminator_steps
     return {
         "date": datetime.date.today().isoformat(),
         "rounds": rounds,
-        "real_images": gan.count_images() if hasattr(gan, "count_images") else images,
+        "real_images": count_images(gan, rounds, training),
         "seconds": round(json.loads((run / "seconds.json").read_text())),
         "environment": json.loads((run / "environment.json").read_text()),
         "last_epoch": {name: float(epoch[name]) for name in gan.term_names() if name in epoch},
         **selected(run, history[-1]),
     }
+
+
+def count_images(gan, rounds, training):
+    """How many real images the discriminator was shown in a run."""
+    if hasattr(gan, "count_images") and "initial" not in training:
+        return gan.count_images()
+    # A growing model that starts from weights counts as seen what these had seen, and has grown.
+    full_size = getattr(gan, "batch_size_of", [None])[-1]
+    return rounds * (full_size or training["batch_size"]) * gan.discriminator_steps
 
 
 def selected(run, last):

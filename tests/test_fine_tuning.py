@@ -164,7 +164,7 @@ def test_fewer_classes_are_learned_with_a_warning(presets, tmp_path):
         training.train(tuned("told_one", path), tmp_path / "run", verbose=0)
 
 
-@pytest.mark.parametrize("name", ["wgan_gp_mnist", "conditional_gan_mnist", "infogan_mnist"])
+@pytest.mark.parametrize("name", ["conditional_gan_mnist", "infogan_mnist"])
 def test_the_command_tunes_a_preset_to_a_folder(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     random = np.random.default_rng(0)
@@ -183,12 +183,12 @@ def test_the_command_tunes_a_preset_to_a_folder(name, tmp_path, monkeypatch, cap
     assert config["name"] == config["training"]["initial"]["preset"] == name
     assert config["data"]["source"] == "mine"
     assert config["data_licence"] == "not stated"
-    if name == "wgan_gp_mnist":
-        again = ["train", "--out", f"runs/{name}-tuned", "--resume", "--rounds", 2]
-        assert kgan_command(*again, "--from", name) == 0
-        assert kgan_command(*again, "--from", "gan_mnist") == 2
-        assert kgan_command(*again, name, "--from", "gan_mnist") == 2
-        assert "leave out --from" in capsys.readouterr().err
+    again = ["train", "--out", f"runs/{name}-tuned", "--resume", "--from"]
+    assert kgan_command(*again, "gan_mnist") == 2
+    assert "goes on as it was begun" in capsys.readouterr().err
+    assert kgan_command(*again, "gan_mnist", name) == 2
+    assert "leave out --from" in capsys.readouterr().err
+    assert kgan_command(*again, name, "--rounds", 1) == 0
 
 
 @pytest.mark.parametrize(
@@ -226,13 +226,13 @@ def test_the_example_measures_both_runs_after_the_same_rounds(presets, tmp_path)
     tuned_run, scratch = (results["runs"][title] for title in ("fine-tuned", "from scratch"))
     for run in (tuned_run, scratch):
         assert [len(column) for column in run["frechet"].values()] == [3]
-        assert run["seconds"][0] == 0 < run["seconds"][1] < run["seconds"][2]
+        assert run["seconds"][0] == 0 < run["seconds"][1] <= run["seconds"][2]
     # Before training the one is the preset, and the other noise; training moves both.
     published = zoo.load("plain_one").sample(10, seed=0)
-    np.testing.assert_array_equal(pictures["fine-tuned"][0], published)
+    np.testing.assert_allclose(pictures["fine-tuned"][0].astype(int), published, atol=1)
     keras.utils.set_random_seed(0)
     fresh = zoo.load("plain_one", weights=None).sample(10, seed=0)
-    np.testing.assert_array_equal(pictures["from scratch"][0], fresh)
+    np.testing.assert_allclose(pictures["from scratch"][0].astype(int), fresh, atol=1)
     assert not np.array_equal(*pictures["fine-tuned"][:2])
     real = kgan.data.load("embedded", "train[:64]", limit=32, batch_size=1, shuffle=False).images
     extractor = kgan.metrics.Extractor(kgan.metrics.classifier_features("mnist"))
@@ -242,3 +242,15 @@ def test_the_example_measures_both_runs_after_the_same_rounds(presets, tmp_path)
     pytest.importorskip("matplotlib")
     module.draw(results, pictures, tmp_path / "picture.png")
     assert min(Image.open(tmp_path / "picture.png").size) > 400
+
+
+def test_images_of_a_growing_model_are_those_of_the_run():
+    networks = {"image_shape": [8, 8, 1], "latent_dim": 4, "width": 4, "full_width_to": 4}
+    gan = kgan.ProgressiveGAN(
+        *kgan.networks.progressive(**networks), fade_images=60, batch_sizes={4: 16, 8: 4}
+    )
+    gan.images_seen.assign(1000)
+    fresh = {"batch_size": 32}
+    assert publish.count_images(gan, 5, fresh) == 1000
+    assert publish.count_images(gan, 5, {**fresh, "initial": {}}) == 5 * 4
+    assert publish.count_images(zoo.build(PRESET), 5, fresh) == 5 * 32
