@@ -1,53 +1,118 @@
-"""Times rounds of kgan's WGAN-GP: `kgan_round.py ROUNDS PRECISION JIT`."""
+"""Rounds of a model of kgan, in `fit`."""
 
-import json
+import contextlib
+import os
+import pathlib
 import sys
-import time
 
-import keras
-import numpy as np
+import reporting
 
-import kgan
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+task = reporting.task()
+os.environ["KERAS_BACKEND"] = task["backend"]
 
-WARM_UP = 3
+import keras  # noqa: E402
+import workloads  # noqa: E402
+from flops import round_cost  # noqa: E402
+
+import kgan  # noqa: E402
 
 
-class Clock(keras.callbacks.Callback):
-    """Notes when each round ended."""
+class Rounds(keras.callbacks.Callback):
+    """Lets the clock know of every round."""
 
-    def __init__(self):
+    def __init__(self, clock):
         super().__init__()
-        self.times = []
+        self.clock = clock
 
     def on_train_batch_end(self, batch, logs=None):
-        """Waits for the round's result, then looks at the clock."""
-        keras.ops.convert_to_numpy(logs["g_loss"])
-        self.times.append(time.perf_counter())
+        """A round has been handed to the device."""
+        self.clock.round_ended(lambda: keras.ops.convert_to_numpy(logs["g_loss"]))
+
+
+def counted(gan):
+    """The round as a pure function, and its arguments."""
+    shape = (task["batch"], gan.discriminator_steps, *gan.image_shape)
+    images = keras.ops.zeros(shape)
+    if keras.backend.backend() == "tensorflow":
+        return gan.train_step, (images,)
+    groups = (
+        gan.trainable_variables,
+        gan.non_trainable_variables,
+        gan.optimizer.variables,
+        gan.metrics_variables,
+    )
+    state = tuple([v.value for v in variables] for variables in groups)
+    return gan.train_step, (state, images)
+
+
+def devices(backend):
+    """What splits each batch over `task["devices"]` devices, as a context to build the model in."""
+    n = task.get("devices", 1)
+    if n == 1:
+        return contextlib.nullcontext()
+    if backend == "jax":
+        import jax
+
+        if len(jax.devices()) < n:
+            reporting.unavailable(f"JAX has {len(jax.devices())} devices here")
+        keras.distribution.set_distribution(
+            keras.distribution.DataParallel(devices=[str(d) for d in jax.devices()[:n]])
+        )
+        return contextlib.nullcontext()
+    if backend != "tensorflow":
+        reporting.unavailable(f"Keras does not split batches on {backend}")
+    import tensorflow as tf
+
+    kind = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
+    physical = tf.config.list_physical_devices(kind)
+    if kind == "CPU":
+        logical = [tf.config.LogicalDeviceConfiguration() for _ in range(n)]
+        tf.config.set_logical_device_configuration(physical[0], logical)
+    elif len(physical) < n:
+        reporting.unavailable(f"TensorFlow has {len(physical)} GPUs here")
+    return tf.distribute.MirroredStrategy([f"{kind}:{i}" for i in range(n)]).scope()
 
 
 def main():
-    """Trains, and prints the seconds of each round after the warm-up."""
-    rounds, precision, jit = int(sys.argv[1]), sys.argv[2], sys.argv[3] == "on"
-    keras.config.set_dtype_policy(precision)
-    generator, discriminator = kgan.networks.dcgan((28, 28, 1), 128, discriminator_norm=None)
-    gan = kgan.WGANGP(generator, discriminator)
-    gan.compile(jit_compile=jit)
-    if gan.jit_compile != jit:
-        sys.exit(f"asked for jit_compile={jit}, got {gan.jit_compile}")
-    images = np.random.default_rng(0).uniform(-1, 1, (64 * 5 * 10, 28, 28, 1)).astype("float32")
-    clock = Clock()
-    total = rounds + WARM_UP + 1
-    gan.fit(images, batch_size=64, steps_per_epoch=total, verbose=0, callbacks=[clock])
-    report = {
-        "seconds": np.diff(clock.times[WARM_UP:]).tolist(),
-        "precision": precision,
-        "jit": gan.jit_compile,
-        "parameters": generator.count_params() + discriminator.count_params(),
-        "keras": keras.__version__,
-        "backend": keras.backend.backend(),
-    }
-    print(json.dumps(report))
+    """Trains, and reports."""
+    backend = keras.backend.backend()
+    keras.config.set_dtype_policy(task["precision"])
+    if task.get("preset"):
+        preset = kgan.zoo.info(task["preset"])
+        gan = kgan.zoo.build(preset, jit_compile=task["jit"])
+    else:
+        with devices(backend):
+            gan = workloads.build(task["algorithm"], task["workload"], **task.get("change", {}))
+            gan.compile(jit_compile=task["jit"])
+    if gan.jit_compile != task["jit"]:
+        sys.exit(f"asked for jit_compile={task['jit']}, got {gan.jit_compile}")
+    if task.get("count"):
+        reporting.count(backend, *counted(gan))
+    arrays = workloads.data(gan, task["batch"])
+    clock = reporting.Clock(task)
+    gan.fit(
+        *arrays,
+        batch_size=task["batch"],
+        steps_per_epoch=clock.total,
+        verbose=0,
+        callbacks=[Rounds(clock)],
+    )
+    version = __import__(backend).__version__
+    flops = round_cost(
+        type(gan).__name__, gan.generator, gan.discriminator, task["batch"], gan.discriminator_steps
+    )
+    clock.report(
+        **reporting.device(backend),
+        **reporting.peak_memory(backend),
+        algorithm=type(gan).__name__,
+        precision=task["precision"],
+        jit=gan.jit_compile,
+        parameters=gan.generator.count_params() + gan.discriminator.count_params(),
+        discriminator_steps=gan.discriminator_steps,
+        flops=flops,
+        versions={"kgan": kgan.__version__, "keras": keras.__version__, backend: version},
+    )
 
 
-if __name__ == "__main__":
-    main()
+main()

@@ -69,9 +69,20 @@ class Sampling:
             inputs = [latents, self.condition_for(condition, n)]
         elif condition is not None:
             raise ValueError("this model is not conditional: its generator takes only latents")
-        images = self.predict(inputs, batch_size=batch_size, verbose=0)
+        images = self.predict_at_once(inputs, n, batch_size)
         check_finite(images)
         return to_pixels(images) if images.ndim == 4 else images
+
+    def predict_at_once(self, inputs, n, batch_size):
+        """`predict` of arrays, without the input pipeline that takes longer than a small batch."""
+        if self.replicas > 1:
+            return self.predict(inputs, batch_size=batch_size, verbose=0)
+        made = []
+        for first in range(0, n, batch_size):
+            chosen = slice(first, first + batch_size)
+            batch = [x[chosen] for x in inputs] if isinstance(inputs, list) else inputs[chosen]
+            made.append(self.predict_on_batch(batch))
+        return np.concatenate(made)
 
     def random_latents(self, n, seed=None, truncation=1.0):
         """Latents for `sample`: `sample_latents` with noise that is the same on every backend.

@@ -1,0 +1,118 @@
+"""The largest batch that trains in a given memory.
+
+    python benchmarks/memory.py --gib 4 --engines tensorflow torch
+
+Each size is tried in a process of its own, which plays three rounds and reports its peak: on a GPU
+what was allocated there, on a CPU the whole process, frameworks included. Batches double until one
+needs more, then the gap is halved until it is an eighth of the batch.
+"""
+
+import argparse
+
+import measuring
+import workloads
+from train_step import ENGINES
+
+
+def largest(peak_of, limit, first):
+    """The largest batch whose peak is within the limit, and all that was tried.
+
+    Args:
+        peak_of: A function from a batch to its peak in bytes, None where it does not fit at all.
+        limit: In bytes.
+        first: The batch to begin with.
+
+    Returns:
+        The batch, 0 if not even the first fits, and `{batch: peak}`.
+    """
+    tried = {}
+
+    def fits(batch):
+        tried[batch] = peak_of(batch)
+        return tried[batch] is not None and tried[batch] <= limit
+
+    fitting, batch = 0, first
+    while fits(batch):
+        fitting, batch = batch, 2 * batch
+    if fitting == 0:
+        return 0, tried
+    low, high = fitting, batch
+    while high - low > fitting // 8 > 0:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low, tried
+
+
+def main():
+    """Measures, prints a table and writes JSON."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--gib", type=float, default=4.0, help="the memory, in GiB")
+    parser.add_argument("--workload", choices=workloads.IMAGES, default="digits")
+    parser.add_argument("--algorithm", default="wgan_gp")
+    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=["tensorflow"])
+    parser.add_argument("--precisions", nargs="+", choices=workloads.PRECISIONS,
+                        default=workloads.PRECISIONS)  # fmt: skip
+    parser.add_argument("--first", type=int, default=64, help="the batch to begin with")
+    args = measuring.arguments(parser, repeats=None)
+    rows, missing = [], {}
+    for engine in args.engines:
+        title, backend, jit = ENGINES[engine]
+        for precision in args.precisions:
+            task = {
+                "workload": args.workload,
+                "algorithm": args.algorithm,
+                "precision": precision,
+                "jit": jit,
+                "rounds": 2,
+                "block": 1,
+                "warm_up": 1,
+            }
+            about = {}
+
+            def peak_of(batch, task=task, backend=backend, about=about):
+                try:
+                    report = measuring.run("kgan_round.py", {**task, "batch": batch}, backend)
+                except RuntimeError as error:
+                    if not measuring.out_of_memory(error):
+                        raise
+                    return None
+                about.update(report)
+                return report["peak_bytes"]
+
+            name = f"{title}, {precision}"
+            try:
+                batch, tried = largest(peak_of, args.gib * 2**30, args.first)
+            except measuring.Unavailable as reason:
+                missing[name] = str(reason)
+                continue
+            kept = ("device", "peak_of", "jit", "versions", "parameters")
+            rows.append(
+                {
+                    "name": name,
+                    "largest_batch": batch,
+                    "peak_bytes": tried,
+                    **{key: about.get(key) for key in kept},
+                }
+            )
+    measuring.table(
+        ("", "largest batch", "its MiB", "MiB at the first"),
+        [
+            (
+                row["name"],
+                row["largest_batch"],
+                row["largest_batch"]
+                and measuring.mebibytes(row["peak_bytes"][row["largest_batch"]]),
+                row["peak_bytes"][args.first]
+                and measuring.mebibytes(row["peak_bytes"][args.first]),
+            )
+            for row in rows
+        ],
+    )
+    measuring.show_missing(missing)
+    measuring.write(args.out, rows, limit_gib=args.gib, not_measured=missing)
+
+
+if __name__ == "__main__":
+    main()
