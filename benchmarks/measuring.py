@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import platform
+import shlex
 import statistics
 import subprocess
 import sys
@@ -163,8 +164,11 @@ def write(path, rows, **about):
     path.parent.mkdir(parents=True, exist_ok=True)
     results = {
         "date": datetime.date.today().isoformat(),
-        "command": " ".join(["python", *sys.argv]),
-        "machine": {"system": platform.platform(), "cores": len(os.sched_getaffinity(0))},
+        "command": shlex.join(["python", *sys.argv]),
+        "machine": {
+            "system": f"{platform.system()} {platform.machine()}",
+            "cores": len(os.sched_getaffinity(0)),
+        },
         **about,
         "rows": rows,
     }

@@ -42,6 +42,7 @@ class Clock:
         self.begun = time.perf_counter()
         self.played = 0
         self.times = []
+        self.faults = []
 
     def round_ended(self, wait):
         """Counts a round; at the end of a block, `wait()` waits for the device."""
@@ -52,6 +53,7 @@ class Clock:
         if self.played % self.block == 0:
             wait()
             self.times.append(time.perf_counter())
+            self.faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
 
     def seconds(self):
         """Seconds a round in each block behind the warm-up."""
@@ -72,6 +74,9 @@ class Clock:
             "compile_seconds": max(0.0, self.first - usual),
             "peak_bytes": peak,
             "peak_of": "process",
+            # Memory that the system had to hand out, in pages a round: what was given back to it.
+            "page_faults": (self.faults[-1] - self.faults[self.warm_up - 1])
+            / (len(seconds) * self.block),
         }
         print(json.dumps({**known, **about}))
 

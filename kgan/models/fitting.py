@@ -148,7 +148,7 @@ class Fitting:
             if isinstance(callbacks, StretchCallbacks):
                 callbacks.set_params({**callbacks.params, "steps": rounds.length(plan)})
             return super(Fitting, self).fit(
-                plan.data,
+                rounds.for_keras(plan.data),
                 epochs=epochs,
                 verbose=verbose,
                 callbacks=rounds.with_callbacks(callbacks, plan.callbacks),

@@ -41,17 +41,6 @@ class GrowingRounds(SeededRounds):
         flat = np.concatenate(arrays)
         return np.moveaxis(flat.reshape(self.steps, -1, *flat.shape[1:]), 0, 1)
 
-    def dataset(self):
-        """The same as a `tf.data.Dataset`: of a `PyDataset`, Keras takes all sizes to be alike."""
-        import tensorflow as tf
-
-        def rounds():
-            yield from (self[index] for index in range(len(self)))
-
-        signature = tuple(tf.TensorSpec((None, *x.shape[1:]), x.dtype) for x in self[0])
-        data = tf.data.Dataset.from_generator(rounds, output_signature=signature)
-        return data.apply(tf.data.experimental.assert_cardinality(len(self))).prefetch(2)
-
 
 class Grow(keras.callbacks.Callback):
     """Has the model grow after the very round with which a phase's images are complete.

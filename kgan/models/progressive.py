@@ -261,9 +261,8 @@ class ProgressiveGAN(GAN):
             )
         rounds = GrowingRounds(source, self.phases, images, self.discriminator_steps)
         rounds.start = self.count_images()
-        data = rounds.dataset() if keras.backend.backend() == "tensorflow" else rounds
         callbacks = (Grow(self.phases, images, rounds),)
-        return plan._replace(data=data, callbacks=callbacks, steps_per_epoch=None)
+        return plan._replace(data=rounds, callbacks=callbacks, steps_per_epoch=None)
 
     def evaluate(self, *args, **kwargs):
         """See `GAN.evaluate`: the losses are those at the current level."""

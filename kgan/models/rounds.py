@@ -95,6 +95,13 @@ def length(plan):
     return None
 
 
+def for_keras(data):
+    """What Keras is given of a plan's data, whose epoch it makes ready when it begins."""
+    if isinstance(data, SeededRounds) and keras.backend.backend() == "tensorflow":
+        return data.dataset()
+    return data
+
+
 @functools.cache
 def free_pipelines_at_exit():
     """Has what feeds TensorFlow from Python freed while Python's threads still run.

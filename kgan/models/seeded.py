@@ -41,6 +41,28 @@ class SeededRounds(keras.utils.PyDataset):
         """The images from `first` to `stop` of pass `number`, and their conditions, if any."""
         raise NotImplementedError
 
+    def dataset(self):
+        """The same as a `tf.data.Dataset`, whose rounds may differ in size.
+
+        Keras would make one by `from_generator`. Fed by that, on a CPU, TensorFlow gives a step's
+        memory back to the system and gets it anew in every round (`benchmarks/NOTES.md`).
+        """
+        import tensorflow as tf
+
+        first = self[0]
+
+        def one(index):
+            types = [x.dtype for x in first]
+            arrays = tf.numpy_function(lambda i: list(self[int(i)]), [index], types)
+            for array, like in zip(arrays, first, strict=True):
+                array.set_shape((None, *like.shape[1:]))
+            return tuple(arrays)
+
+        options = tf.data.Options()
+        # There is nothing to tune, and the end of an epoch would wait for the tuner.
+        options.autotune.enabled = False
+        return tf.data.Dataset.range(len(self)).map(one).prefetch(2).with_options(options)
+
 
 class FollowRounds(keras.callbacks.Callback):
     """Tells the data, as each epoch begins, how many rounds the model has played."""
