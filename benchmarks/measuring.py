@@ -48,7 +48,7 @@ def run(script, task, backend="tensorflow", environment=None):
             "KERAS_BACKEND": backend,
             "TF_CPP_MIN_LOG_LEVEL": "3",
             "PYTHONPATH": os.pathsep.join(
-                [str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+                [str(HERE.parent), str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]
             ),
             **(environment or {}),
         },

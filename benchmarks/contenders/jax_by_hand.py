@@ -6,13 +6,12 @@ compiled function that is given its state to overwrite.
 
 import functools
 
+import jax
+import jax.numpy as jnp
+import numpy as np
 import reporting
 
 task = reporting.task()
-
-import jax  # noqa: E402
-import jax.numpy as jnp  # noqa: E402
-import numpy as np  # noqa: E402
 
 LATENTS, STEPS, BATCH = 128, 5, task["batch"]
 RATE, BETA_1, BETA_2, EPSILON = 1e-4, 0.0, 0.9, 1e-7

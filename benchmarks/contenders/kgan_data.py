@@ -1,36 +1,20 @@
 """A data source: an epoch of it alone, in rounds that cost nothing, and in those of a WGAN-GP."""
 
-import os
 import pathlib
-import sys
 import tempfile
 import time
 
+import keras
+import numpy as np
 import reporting
+import workloads
+from keras_clock import Rounds
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+import kgan
+
 task = reporting.task()
-os.environ["KERAS_BACKEND"] = task["backend"]
-
-import keras  # noqa: E402
-import numpy as np  # noqa: E402
-import workloads  # noqa: E402
-
-import kgan  # noqa: E402
 
 IMAGES = 64 * 5 * 10
-
-
-class Rounds(keras.callbacks.Callback):
-    """Lets the clock know of every round."""
-
-    def __init__(self, clock):
-        super().__init__()
-        self.clock = clock
-
-    def on_train_batch_end(self, batch, logs=None):
-        """A round has been handed to the device."""
-        self.clock.round_ended(lambda: keras.ops.convert_to_numpy(logs["g_loss"]))
 
 
 def load(folder):

@@ -1,33 +1,17 @@
 """Rounds of a model of kgan, in `fit`."""
 
 import contextlib
-import os
-import pathlib
 import sys
 
+import keras
 import reporting
+import workloads
+from flops import round_cost
+from keras_clock import Rounds
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+import kgan
+
 task = reporting.task()
-os.environ["KERAS_BACKEND"] = task["backend"]
-
-import keras  # noqa: E402
-import workloads  # noqa: E402
-from flops import round_cost  # noqa: E402
-
-import kgan  # noqa: E402
-
-
-class Rounds(keras.callbacks.Callback):
-    """Lets the clock know of every round."""
-
-    def __init__(self, clock):
-        super().__init__()
-        self.clock = clock
-
-    def on_train_batch_end(self, batch, logs=None):
-        """A round has been handed to the device."""
-        self.clock.round_ended(lambda: keras.ops.convert_to_numpy(logs["g_loss"]))
 
 
 def counted(gan):

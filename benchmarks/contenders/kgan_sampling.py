@@ -1,19 +1,12 @@
 """Calls of `sample`, from latents to uint8 images on the host, and of a PyTorch generator."""
 
-import os
-import pathlib
-import sys
-
+import keras
 import reporting
+import workloads
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+import kgan
+
 task = reporting.task()
-os.environ["KERAS_BACKEND"] = task["backend"]
-
-import keras  # noqa: E402
-import workloads  # noqa: E402
-
-import kgan  # noqa: E402
 
 
 def main():

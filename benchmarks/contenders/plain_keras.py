@@ -4,20 +4,18 @@ In the style of Keras's documentation, with its own layers, on TensorFlow, but a
 every update of the critic sees fresh images. Nothing here can be saved and resumed.
 """
 
-import os
 import sys
 
+import keras
+import numpy as np
 import reporting
+import tensorflow as tf
+from keras import layers
+from keras_clock import Rounds
 
-os.environ["KERAS_BACKEND"] = "tensorflow"
 task = reporting.task()
 if task["workload"] != "digits":
     reporting.unavailable("plain Keras is written for the workload digits")
-
-import keras  # noqa: E402
-import numpy as np  # noqa: E402
-import tensorflow as tf  # noqa: E402
-from keras import layers  # noqa: E402
 
 LATENTS, STEPS, BATCH = 128, 5, task["batch"]
 
@@ -94,18 +92,6 @@ class WGANGP(keras.Model):
         gradients = tape.gradient(g_loss, self.generator.trainable_variables)
         self.g_optimizer.apply_gradients(zip(gradients, self.generator.trainable_variables))
         return {"d_loss": d_loss, "g_loss": g_loss}
-
-
-class Rounds(keras.callbacks.Callback):
-    """Lets the clock know of every round."""
-
-    def __init__(self, clock):
-        super().__init__()
-        self.clock = clock
-
-    def on_train_batch_end(self, batch, logs=None):
-        """A round has been handed to the device."""
-        self.clock.round_ended(lambda: np.asarray(logs["g_loss"]))
 
 
 def main():

@@ -5,12 +5,11 @@ operations; one `tf.function`, called in a loop.
 """
 
 import reporting
+import tensorflow as tf
 
 task = reporting.task()
 if task["workload"] != "digits" or task["precision"] != "float32":
     reporting.unavailable("TensorFlow by hand is written for the workload digits in float32")
-
-import tensorflow as tf  # noqa: E402
 
 LATENTS, STEPS, BATCH = 128, 5, task["batch"]
 RATE, BETA_1, BETA_2, EPSILON = 1e-4, 0.0, 0.9, 1e-7

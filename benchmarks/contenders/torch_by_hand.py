@@ -7,12 +7,11 @@ and both optimizers are compiled, and the gradient penalty stays eager.
 import contextlib
 
 import reporting
+import torch
+from torch import nn
+from torch_networks import LATENTS, digits, resnet
 
 task = reporting.task()
-
-import torch  # noqa: E402
-from torch import nn  # noqa: E402
-from torch_networks import LATENTS, digits, resnet  # noqa: E402
 
 STEPS, BATCH = 5, task["batch"]
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"

@@ -1,11 +1,10 @@
 """Calls of a PyTorch generator, from a seed to uint8 images on the host, eager, channels_last."""
 
 import reporting
+import torch
+from torch_networks import digits, resnet
 
 task = reporting.task()
-
-import torch  # noqa: E402
-from torch_networks import digits, resnet  # noqa: E402
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
