@@ -209,7 +209,7 @@ def test_mistakes_are_one_line(arguments, said, capsys, tmp_path, monkeypatch):
 
 def example():
     """The module `examples/fine_tuning.py`."""
-    path = pathlib.Path(kgan.__file__).parent.parent / "examples" / "fine_tuning.py"
+    path = pathlib.Path(__file__).parent.parent / "examples" / "fine_tuning.py"
     spec = importlib.util.spec_from_file_location("example_of_fine_tuning", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

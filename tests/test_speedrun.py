@@ -9,7 +9,7 @@ from PIL import Image
 
 import kgan
 
-PATH = pathlib.Path(kgan.__file__).parent.parent / "examples" / "speedrun.py"
+PATH = pathlib.Path(__file__).parent.parent / "examples" / "speedrun.py"
 HISTORY = "rounds,epoch,d_loss,fid,seconds\n"
 
 
