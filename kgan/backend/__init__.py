@@ -1,4 +1,4 @@
-"""What differs between Keras backends, behind six names.
+"""What differs between Keras backends, behind seven names.
 
 Each of `tensorflow.py`, `jax.py` and `torch.py` defines
 
@@ -8,6 +8,7 @@ Each of `tensorflow.py`, `jax.py` and `torch.py` defines
 * `input_gradient(function, inputs)`: a gradient that can be differentiated again;
 * `compute_if(predicate, function, state)`: a scalar, or zero and nothing computed;
 * `leaky_relu(inputs, negative_slope)`: a rectifier whose second derivative costs nothing;
+* `fused_batch_normalization(inputs, gamma, beta, epsilon)`: in one kernel; None for Keras's own;
 * `draw(function, n)`: random numbers for the examples of this replica.
 
 This is the only package that imports TensorFlow, JAX or PyTorch at module level.
@@ -29,8 +30,17 @@ _chosen = importlib.import_module(f"kgan.backend.{keras.backend.backend()}")
 TrainStep = _chosen.TrainStep
 compute_if = _chosen.compute_if
 draw = _chosen.draw
+fused_batch_normalization = _chosen.fused_batch_normalization
 input_gradient = _chosen.input_gradient
 leaky_relu = _chosen.leaky_relu
 minimize = _chosen.minimize
 
-__all__ = ["TrainStep", "compute_if", "draw", "input_gradient", "leaky_relu", "minimize"]
+__all__ = [
+    "TrainStep",
+    "compute_if",
+    "draw",
+    "fused_batch_normalization",
+    "input_gradient",
+    "leaky_relu",
+    "minimize",
+]

@@ -112,6 +112,10 @@ def leaky_relu(inputs, negative_slope):
     return jax.numpy.where(inputs > 0, inputs, negative_slope * inputs)
 
 
+# XLA fuses what Keras writes.
+fused_batch_normalization = None
+
+
 def draw(function, n):
     """`function(n)`: JAX computes a sharded batch as one, so there is nothing to divide."""
     return function(n)

@@ -81,6 +81,29 @@ def leaky_relu(inputs, negative_slope):
     return rectify(inputs)
 
 
+def fused_batch_normalization(inputs, gamma, beta, epsilon):
+    """Normalises a batch by its own statistics.
+
+    Args:
+        inputs: Images `(n, height, width, channels)`.
+        gamma: What each channel is multiplied by; None for 1.
+        beta: What is added to each; None for 0.
+        epsilon: Added to the variances.
+
+    Returns:
+        The outputs, of the inputs' dtype, and each channel's mean and variance in float32.
+    """
+    channels = inputs.shape[-1]
+    gamma = tf.ones(channels) if gamma is None else tf.cast(gamma, "float32")
+    beta = tf.zeros(channels) if beta is None else tf.cast(beta, "float32")
+    outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+        x=inputs, scale=gamma, offset=beta, mean=[], variance=[], epsilon=epsilon, is_training=True
+    )
+    # The kernel gives the estimate for the population, with n - 1 for n.
+    values = tf.cast(tf.size(inputs) // channels, "float32")
+    return outputs, mean, variance * (values - 1) / values
+
+
 def draw(function, n):
     """`function(n)`, such that no two replicas get the same numbers.
 

@@ -1,5 +1,6 @@
 """Layers that the papers use and Keras does not have."""
 
+from kgan.layers.batch import BatchNormalization
 from kgan.layers.conditional import ConditionalBatchNormalization
 from kgan.layers.equalized import EqualizedConv2D, EqualizedDense
 from kgan.layers.fade import FadeIn
@@ -10,6 +11,7 @@ from kgan.layers.rectified import LeakyReLU, ReLU
 from kgan.layers.spectral import SpectralNormalization
 
 __all__ = [
+    "BatchNormalization",
     "ConditionalBatchNormalization",
     "EqualizedConv2D",
     "EqualizedDense",

@@ -6,6 +6,8 @@ De Vries et al. 2017 (arXiv:1707.00683), Sec. 2.2, for conditions that are vecto
 import keras
 from keras import layers, ops
 
+from kgan.layers.batch import BatchNormalization
+
 
 @keras.saving.register_keras_serializable("kgan")
 class ConditionalBatchNormalization(layers.Layer):
@@ -35,7 +37,7 @@ class ConditionalBatchNormalization(layers.Layer):
         self.classes = classes
         self.momentum = momentum
         self.epsilon = epsilon
-        self.normalization = layers.BatchNormalization(
+        self.normalization = BatchNormalization(
             center=False,
             scale=False,
             momentum=momentum,

@@ -4,7 +4,7 @@ import random
 
 from keras import Input, layers
 
-from kgan.layers import ConditionalBatchNormalization, SpectralNormalization
+from kgan.layers import BatchNormalization, ConditionalBatchNormalization, SpectralNormalization
 
 
 def condition_input(classes, condition_dim):
@@ -110,7 +110,7 @@ def normalize(x, norm, condition=None, classes=None):
     if norm == "batch" and condition is not None:
         return ConditionalBatchNormalization(classes)([x, condition])
     if norm == "batch":
-        return layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
+        return BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
     if norm == "layer":
         return layers.GroupNormalization(groups=1, epsilon=1e-5)(x)
     return x
