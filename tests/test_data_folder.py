@@ -1,5 +1,7 @@
 """Folders of real image files: classes, splits, modes, sizes, damage."""
 
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -26,6 +28,51 @@ def pets(tmp_path):
     for i in range(5):
         write(tmp_path / "dog" / "puppies" / f"{i}.bmp", np.full((8, 8), 10 + i))
     return tmp_path
+
+
+def describe(folder, values):
+    """Image `i` is all `i`, and its line in `metadata.jsonl` has `values[i]` as tags and colour."""
+    lines = []
+    for i, value in enumerate(values):
+        write(folder / f"{i:02d}.png", np.full((8, 8), i))
+        lines.append({"file_name": f"{i:02d}.png", "tags": {"colour": value}})
+    text = "\n".join(json.dumps(line) for line in lines[::-1])
+    (folder / "metadata.jsonl").write_text(text)
+
+
+@pytest.mark.parametrize(
+    "values, names, numbers",
+    [
+        (["red", "blue", None, "red"], ["blue", "none", "red"], [2, 0, 1, 2]),
+        ([10, 9, 10, 2], ["2", "9", "10"], [2, 1, 2, 0]),
+        ([True, False, True, True], ["False", "True"], [1, 0, 1, 1]),
+        (["a", 3, "b", 10], ["10", "3", "a", "b"], [2, 1, 3, 0]),
+    ],
+)
+def test_metadata_gives_classes(tmp_path, values, names, numbers):
+    describe(tmp_path, values)
+    options = dict(labels="tags/colour", shuffle=False)
+    dataset = data.load(tmp_path, batch_size=4, **options)
+    assert dataset.class_names == names and dataset.labels.tolist() == numbers
+    half = data.load(tmp_path, "train[50%:]", batch_size=2, **options)
+    # A part of the images has the classes of all.
+    assert half.class_names == names
+    assert half.labels.tolist() == [numbers[i] for i in half.images[:, 0, 0, 0]]
+
+
+def test_metadata_that_gives_no_class_is_refused(tmp_path):
+    describe(tmp_path, ["red", 0.5])
+    for name in ("tags/colour", "tags/size", "tags", "tags/colour/hue"):
+        expected = rf"line \d: expected a JSON object with file_name and {name}, a text, a whole"
+        with pytest.raises(ValueError, match=expected):
+            data.load(tmp_path, labels=name, batch_size=1)
+    describe(tmp_path, ["red", "blue"])
+    write(tmp_path / "more.png", np.zeros((8, 8)))
+    with pytest.raises(ValueError, match=r"has no label of 1 images, the first 'more.png'"):
+        data.load(tmp_path, labels="tags/colour", batch_size=1)
+    (tmp_path / "metadata.jsonl").unlink()
+    with pytest.raises(ValueError, match=r'"1.png", "tags": {"colour": "..."}} for each'):
+        data.load(tmp_path, labels="tags/colour", batch_size=1)
 
 
 @pytest.mark.parametrize("cache", [True, False, "auto"])

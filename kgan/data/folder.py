@@ -4,7 +4,7 @@ import pathlib
 
 import numpy as np
 
-from kgan.data import captions as captioning
+from kgan.data import metadata
 from kgan.data.files import ImageFiles
 from kgan.data.sources import Source, choose_split
 
@@ -25,7 +25,7 @@ def read(path, split, *, image_size, channels, labels, captions, limit):
         split: split name, sliced or not.
         image_size: see `ImageFiles`.
         channels: see `ImageFiles`.
-        labels: whether to return labels.
+        labels: whether to return labels, or which: see `metadata.labels`.
         captions: whether to return captions.
         limit: use only so many files, or `None`.
 
@@ -40,17 +40,18 @@ def read(path, split, *, image_size, channels, labels, captions, limit):
     files = _images_under(root)
     if not files:
         raise ValueError(f"no images in {root}: looked for {', '.join(SUFFIXES)}, also in folders.")
-    class_names = _class_names(root, files) if labels else None
+    names, class_names = _classes(root, files, labels) if labels else (None, None)
     chosen = np.random.default_rng(0).permutation(len(files))[to_slice(len(files))][:limit]
-    files = [files[i] for i in np.sort(chosen)]
+    chosen = np.sort(chosen)
+    files = [files[i] for i in chosen]
     if not files:
         raise ValueError(f"split {split!r} of {root} is empty.")
     found = Source(ImageFiles(files, image_size, channels), class_names=class_names)
     if labels:
         number = {name: i for i, name in enumerate(class_names)}
-        found.labels = np.array([number[f.relative_to(root).parts[0]] for f in files], "int32")
+        found.labels = np.array([number[names[i]] for i in chosen], "int32")
     if captions:
-        found.captions = captioning.read(root, files)
+        found.captions = metadata.captions(root, files)
     return found
 
 
@@ -80,6 +81,16 @@ def _split_root(path, split):
     holds_splits = bool(folders) and all(name in SPLITS for name in folders)
     name, to_slice = choose_split(split, folders if holds_splits else ["train"], path)
     return (path / name if holds_splits else path), to_slice
+
+
+def _classes(root, files, labels):
+    """The class of each file by name, and all classes, sorted: of sub-folders or of metadata."""
+    if isinstance(labels, str):
+        names = metadata.labels(root, files, labels)
+        numbers = all(isinstance(name, int) for name in names)
+        classes = sorted(set(names), key=int if numbers else str)
+        return [str(name) for name in names], [str(name) for name in classes]
+    return [file.relative_to(root).parts[0] for file in files], _class_names(root, files)
 
 
 def _class_names(root, files):

@@ -69,8 +69,9 @@ def load(
         batch_size: images in a batch.
         shuffle: whether to draw a new order in every epoch.
         seed: integer from 0, seed of the order and of the named flips.
-        labels: whether to load labels, or which: a TFDS feature (`"attributes/Smiling"`) or an
-            array of the `.npz`.
+        labels: whether to load labels, or which: a TFDS feature (`"attributes/Smiling"`), an array
+            of the `.npz`, or what lines of the folder's `metadata.jsonl` have under a name or path
+            (`"attributes/hair_color"`; null is the class "none").
         captions: of a folder, what makes vectors of the captions in its `metadata.jsonl` (lines of
             JSON with `file_name` and `caption`): a name for `kgan.text.encoder`, or a function
             from a list of `n` texts to numbers `(n, d)`.
@@ -142,16 +143,11 @@ def load(
             return opened.stream(**batching)
         found = opened.in_memory()
     elif path is not None and path.is_dir():
-        _refuse_label_name(labels, source)
         found = folder.read(path, split, **form, **which, captions=captions is not None)
         if _keep_in_memory(cache, len(found.images), found.images.shape[1:]):
             found.images = found.images[:]
     else:
-        if path is None:
-            _refuse_label_name(labels, source)
-            found = embedded(split, **which)
-        else:
-            found = npz.read(path, split, **which)
+        found = embedded(split, **which) if path is None else npz.read(path, split, **which)
         if len(found.images):
             found.images = prepare_array(found.images, **form)
     if captions is not None:
@@ -197,10 +193,3 @@ def _as_path(source, data_dir):
 
 def _keep_in_memory(cache, num_images, shape):
     return num_images * math.prod(shape) <= MEMORY_BYTES if cache == "auto" else cache
-
-
-def _refuse_label_name(labels, source):
-    if isinstance(labels, str):
-        raise ValueError(
-            f"{str(source)!r} has one kind of labels: pass labels=True, not {labels!r}."
-        )

@@ -46,8 +46,12 @@ def embedded(split, *, labels, limit=None):
         A `Source` of uint8 `(n, 28, 28, 1)`.
 
     Raises:
-        ValueError: for another split.
+        ValueError: for another split, or labels by name.
     """
+    if isinstance(labels, str):
+        raise ValueError(
+            f"{EMBEDDED_NAME!r} has one kind of labels: pass labels=True, not {labels!r}."
+        )
     _, to_slice = choose_split(split, ["train"], repr(EMBEDDED_NAME))
     with (importlib.resources.files("kgan.data") / EMBEDDED_FILE).open("rb") as file:
         arrays = np.load(file, allow_pickle=False)
