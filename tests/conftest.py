@@ -47,6 +47,14 @@ def waits_for_suites(item):
     return item.path.name == "test_backends.py"
 
 
+@pytest.fixture(autouse=True)
+def zoo_as_it_was(monkeypatch):
+    """What a test registers is forgotten after it: others list the zoo."""
+    from kgan import zoo
+
+    monkeypatch.setattr(zoo, "_registered", dict(zoo._registered))
+
+
 @pytest.fixture(scope="session")
 def suites(request, tmp_path_factory):
     """The tests of `backends.SUITE` on every other backend, in processes beside this one.

@@ -143,8 +143,7 @@ def test_curves_are_drawn_of_what_was_logged(tmp_path):
     assert Image.open(tmp_path / "curves.png").size == (2 * 3 * 80, round(2.3 * 80))
 
 
-def test_results_that_are_recorded_leave_the_card_complete(coloured, tmp_path, monkeypatch):
-    monkeypatch.setattr(zoo, "_registered", {})
+def test_results_that_are_recorded_leave_the_card_complete(coloured, tmp_path):
     publish.publish(coloured, tmp_path / "measured_one")
     zoo.register(tmp_path / "measured_one")
     before = names(tmp_path / "measured_one")

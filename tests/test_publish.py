@@ -86,8 +86,7 @@ def spoil(run):
     gan.save(run / "model.keras")
 
 
-def test_what_is_published_samples_as_the_run_does(finished, published, monkeypatch):
-    monkeypatch.setattr(zoo, "_registered", {})  # Other tests list the zoo.
+def test_what_is_published_samples_as_the_run_does(finished, published):
     assert names(published) == FILES
     assert names(published.parent) == ["tiny_one"]
     assert zoo.register(published) == "tiny_one"
@@ -101,8 +100,7 @@ def test_what_is_published_samples_as_the_run_does(finished, published, monkeypa
     assert "\nA remark.\n" in (published / "README.md").read_text()
 
 
-def test_the_best_epoch_is_published_beside_the_score_of_the_last(tmp_path, monkeypatch):
-    monkeypatch.setattr(zoo, "_registered", {})
+def test_the_best_epoch_is_published_beside_the_score_of_the_last(tmp_path):
     preset = copy.deepcopy(PRESET)
     preset["training"] |= {"rounds": 6, "hold_out": 25}
     training.train(preset, tmp_path / "run", verbose=0)
