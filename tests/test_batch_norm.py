@@ -83,6 +83,55 @@ def test_the_rest_is_left_to_keras(case):
         np.testing.assert_allclose(one, other, rtol=1e-6)
 
 
+@pytest.mark.parametrize(
+    "policy, images, autocast",
+    [
+        ("float64", "float64", True),
+        ("float16", "float16", True),
+        ("bfloat16", "bfloat16", True),
+        ("float32", "uint8", True),
+        ("float32", "bfloat16", False),
+        ("mixed_bfloat16", "float32", False),
+    ],
+)
+def test_other_types_are_left_to_keras(policy, images, autocast):
+    results = []
+    for kind in KINDS:
+        layer = kind(dtype=policy, autocast=autocast)
+        outputs = layer(ops.cast(np.abs(IMAGES), images), training=True)
+        dtypes = [keras.backend.standardize_dtype(n.dtype) for n in (outputs, *layer.weights)]
+        numbers = [ops.convert_to_numpy(ops.cast(n, "float32")) for n in (outputs, *layer.weights)]
+        results.append((dtypes, numbers))
+    (dtypes, ours), (expected, theirs) = results
+    assert dtypes == expected
+    for one, other in zip(ours, theirs):
+        np.testing.assert_allclose(one, other, rtol=1e-6)
+
+
+@pytest.mark.backend("tensorflow")
+@pytest.mark.parametrize("compiled", [False, True])
+def test_gradients_of_its_weights_and_of_gradients(compiled):
+    import tensorflow as tf
+
+    results = []
+    for layer in pair():
+
+        @tf.function(jit_compile=compiled)
+        def gradients(x, layer=layer):
+            points = [x, layer.gamma.value, layer.beta.value]
+            with tf.GradientTape() as tape:
+                tape.watch(points)
+                outputs = layer(x, training=True)
+                slope = backend.input_gradient(lambda x: ops.sin(layer(x, training=True)), x)
+                loss = ops.sum(outputs**3) + ops.sum(slope**2)
+            return tape.gradient(loss, points)
+
+        results.append([n.numpy() for n in gradients(tf.constant(IMAGES))])
+    for one, other in zip(*results):
+        assert np.abs(one).max() > 0
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-3)
+
+
 def test_it_reads_what_keras_own_saved(tmp_path):
     models = []
     for layer in pair():

@@ -31,7 +31,7 @@ def pets(tmp_path):
 
 
 def describe(folder, values):
-    """Image `i` is all `i`, and its line in `metadata.jsonl` has `values[i]` as tags and colour."""
+    """Image `i` is all `i`; its line in `metadata.jsonl` has `values[i]` as the tags' colour."""
     lines = []
     for i, value in enumerate(values):
         write(folder / f"{i:02d}.png", np.full((8, 8), i))
@@ -45,8 +45,9 @@ def describe(folder, values):
     [
         (["red", "blue", None, "red"], ["blue", "none", "red"], [2, 0, 1, 2]),
         ([10, 9, 10, 2], ["2", "9", "10"], [2, 1, 2, 0]),
-        ([True, False, True, True], ["False", "True"], [1, 0, 1, 1]),
+        ([True, False, True, True], ["false", "true"], [1, 0, 1, 1]),
         (["a", 3, "b", 10], ["10", "3", "a", "b"], [2, 1, 3, 0]),
+        ([True, 1, "1", 0], ["0", "1", "true"], [2, 1, 1, 0]),
     ],
 )
 def test_metadata_gives_classes(tmp_path, values, names, numbers):
@@ -60,7 +61,30 @@ def test_metadata_gives_classes(tmp_path, values, names, numbers):
     assert half.labels.tolist() == [numbers[i] for i in half.images[:, 0, 0, 0]]
 
 
+def test_a_class_has_its_number_in_every_split(tmp_path):
+    describe(tmp_path / "train", ["black", "red", "blue"])
+    describe(tmp_path / "test", ["red", "white"])
+    write(tmp_path / "val" / "0.png", np.zeros((8, 8)))  # not described
+    for split, numbers in (("train", [0, 2, 1]), ("test", [2, 3])):
+        dataset = data.load(tmp_path, split, labels="tags/colour", shuffle=False, batch_size=1)
+        assert dataset.class_names == ["black", "blue", "red", "white"]
+        assert dataset.labels.tolist() == numbers
+
+
+def test_metadata_of_sub_folders_gives_classes(tmp_path):
+    describe(tmp_path / "a", ["red", "blue"])
+    lines = (tmp_path / "a" / "metadata.jsonl").read_text()
+    (tmp_path / "metadata.jsonl").write_text(lines.replace('name": "', 'name": "a/'))
+    dataset = data.load(tmp_path, labels="tags/colour", shuffle=False, batch_size=2)
+    assert dataset.labels.tolist() == [1, 0]
+
+
 def test_metadata_that_gives_no_class_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="labels must be True, False or the name of a label"):
+        data.load(tmp_path, labels="")
+    describe(tmp_path, ["red", " "])
+    with pytest.raises(ValueError, match="line 1: expected a JSON object with file_name and tags"):
+        data.load(tmp_path, labels="tags/colour", batch_size=1)
     describe(tmp_path, ["red", 0.5])
     for name in ("tags/colour", "tags/size", "tags", "tags/colour/hue"):
         expected = rf"line \d: expected a JSON object with file_name and {name}, a text, a whole"

@@ -232,6 +232,23 @@ def test_a_model_of_texts_is_asked_for_what_the_real_captions_say(tmp_path):
     assert (tmp_path / "index.html").is_file()
 
 
+def test_labels_are_those_that_the_model_was_trained_with(tmp_path):
+    for split, tags in (("train", "abc"), ("test", "ac")):
+        (tmp_path / "faces" / split).mkdir(parents=True)
+        lines = []
+        for name, tag in zip("012", tags):
+            pixels = np.full(tiny.SHAPE[:2], int(name), "uint8")
+            PIL.Image.fromarray(pixels).save(tmp_path / "faces" / split / f"{name}.png")
+            lines.append(json.dumps({"file_name": f"{name}.png", "tags": {"kind": tag}}))
+        (tmp_path / "faces" / split / "metadata.jsonl").write_text("\n".join(lines))
+    model(kgan.ConditionalGAN, networks={"classes": 3}, classes=3).save(tmp_path / "model.keras")
+    about = {"data": {"source": str(tmp_path / "faces"), "labels": "tags/kind"}}
+    (tmp_path / "config.json").write_text(json.dumps(about))
+    opened = evaluation.opening.open_model(tmp_path / "model.keras")
+    found = evaluation.opening.open_data(None, opened)
+    assert found.real.labels.tolist() == [0, 2] and found.train().labels is None
+
+
 def test_the_codes_of_an_infogan_are_judged(tmp_path):
     codes = [latents.Categorical(3), latents.Continuous(1)]
     gan = model(kgan.InfoGAN, networks={"code_parameters": 5}, codes=codes)

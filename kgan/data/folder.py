@@ -36,11 +36,11 @@ def read(path, split, *, image_size, channels, labels, captions, limit):
         ValueError: if there is no image, no such split, or labels or
             captions are asked for and not there.
     """
-    root, to_slice = _split_root(pathlib.Path(path), split)
+    root, roots, to_slice = _split_root(pathlib.Path(path), split)
     files = _images_under(root)
     if not files:
         raise ValueError(f"no images in {root}: looked for {', '.join(SUFFIXES)}, also in folders.")
-    names, class_names = _classes(root, files, labels) if labels else (None, None)
+    names, class_names = _classes(root, roots, files, labels) if labels else (None, None)
     chosen = np.random.default_rng(0).permutation(len(files))[to_slice(len(files))][:limit]
     chosen = np.sort(chosen)
     files = [files[i] for i in chosen]
@@ -76,20 +76,21 @@ def _folders_in(root):
 
 
 def _split_root(path, split):
-    """Returns the folder of the split, and the function that slices it."""
+    """Returns the folder of the split, those of all, and the function that slices it."""
     folders = _folders_in(path)
     holds_splits = bool(folders) and all(name in SPLITS for name in folders)
     name, to_slice = choose_split(split, folders if holds_splits else ["train"], path)
-    return (path / name if holds_splits else path), to_slice
+    roots = [path / folder for folder in folders] if holds_splits else [path]
+    return (path / name if holds_splits else path), roots, to_slice
 
 
-def _classes(root, files, labels):
+def _classes(root, roots, files, labels):
     """The class of each file by name, and all classes, sorted: of sub-folders or of metadata."""
     if isinstance(labels, str):
-        names = metadata.labels(root, files, labels)
-        numbers = all(isinstance(name, int) for name in names)
-        classes = sorted(set(names), key=int if numbers else str)
-        return [str(name) for name in names], [str(name) for name in classes]
+        # A class that one split lacks has its number in all.
+        told = [root, *(r for r in roots if r != root and (r / metadata.METADATA).is_file())]
+        known, classes = metadata.labels(told, labels)
+        return metadata.look_up(root, known[0], files, "label"), classes
     return [file.relative_to(root).parts[0] for file in files], _class_names(root, files)
 
 
@@ -98,7 +99,7 @@ def _class_names(root, files):
     if loose:
         raise ValueError(
             f"{loose[0]} is in no class: put every image into a sub-folder named after its class, "
-            "or pass labels=False."
+            f"name what its line in {metadata.METADATA} has as label, or pass labels=False."
         )
     names = _folders_in(root)
     filled = {file.relative_to(root).parts[0] for file in files}

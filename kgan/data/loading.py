@@ -111,8 +111,8 @@ def load(
         check_at_least(limit, 1, "limit")
     if cache not in ("auto", True, False):
         raise ValueError(f"cache must be 'auto', True or False, got {cache!r}.")
-    if not isinstance(labels, (bool, str)):
-        raise ValueError(f"labels must be True, False or a feature's name, got {labels!r}.")
+    if not isinstance(labels, (bool, str)) or labels == "":
+        raise ValueError(f"labels must be True, False or the name of a label, got {labels!r}.")
     check_at_least(batch_size, 1, "batch_size")
     check_at_least(seed, 0, "seed")
     augmentation.steps(augment)

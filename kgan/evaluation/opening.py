@@ -130,7 +130,7 @@ def open_data(source, model, split="test", data_dir=None, train=None):
         described["source"] = str(source)
     preset = {"data": described, "training": {"batch_size": 1, "seed": 0}}
     # Captions are conditions already.
-    labels = "captions" not in described and bool(
+    labels = "captions" not in described and (
         described.get("labels") or described["source"] in BY_SOURCE or model.gan.conditional
     )
     fixed = dict(data_dir=data_dir, shuffle=False, drop_remainder=False, augment=None, cache=True)

@@ -25,12 +25,25 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
     def call(self, inputs, training=None, mask=None):
         """See `keras.layers.BatchNormalization`: any shape, to the same shape."""
-        special = mask is not None or self.renorm or self.synchronized
-        images = len(inputs.shape) == 4 and self.axis in (-1, 3)
-        fused = backend.fused_batch_normalization
-        if not (fused and training and self.trainable and images) or special:
+        if not (training and mask is None and self.fits_kernel(inputs)):
             return super().call(inputs, training=training, mask=mask)
-        outputs, mean, variance = fused(inputs, self.gamma, self.beta, self.epsilon)
+        outputs, mean, variance = backend.fused_batch_normalization(
+            inputs, self.gamma, self.beta, self.epsilon
+        )
         for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
             moving.assign(moving * self.momentum + value * (1.0 - self.momentum))
         return outputs
+
+    def fits_kernel(self, inputs):
+        """Whether there is a kernel that does in training what this layer would."""
+        plain = self.trainable and not self.synchronized and not getattr(self, "renorm", False)
+        images = len(inputs.shape) == 4 and self.axis in (-1, 3) and inputs.shape[-1] is not None
+        dtype = keras.backend.standardize_dtype(inputs.dtype)
+        known = dtype in ("float32", "bfloat16", "float16") and self.variable_dtype == "float32"
+        return (
+            backend.fused_batch_normalization is not None
+            and plain
+            and images
+            and known
+            and dtype == self.compute_dtype
+        )
