@@ -10,7 +10,7 @@ step() {
   local part=$1 name=$2
   shift 2
   if ((part >= first && part <= last)); then
-    timeout 570 python3 "benchmarks/$1" "${@:2}" --out "$out/$name.json" |& tee "$out/$name.txt"
+    timeout --signal INT --kill-after 20 570 python3 "benchmarks/$1" "${@:2}" --out "$out/$name.json" |& tee "$out/$name.txt"
   fi
 }
 peers=(--peers "by hand, torch eager channels_last" "by hand, torch.compile" "by hand, JAX")

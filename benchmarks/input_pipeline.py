@@ -45,8 +45,6 @@ def main():
     rows = []
     for name, found in reports.items():
         engine, source = name.split(", ")
-        on_arrays = reports[f"{engine}, arrays"]
-        usual = measuring.summarise(s for r in on_arrays for s in r["seconds"])["median"]
         seconds = measuring.summarise(s for r in found for s in r["seconds"])
         alone = measuring.summarise(r["alone_images_per_second"] for r in found)
         light = measuring.summarise(s for r in found for s in r["light_seconds"])
@@ -59,9 +57,14 @@ def main():
                 "light_round_seconds": light,
                 "light_images_per_second": args.batch * 5 / light["median"],
                 "round_seconds": seconds,
-                "ratio_to_arrays": seconds["median"] / usual,
                 **{key: found[0][key] for key in ("device", "versions")},
             }
+        )
+    usual = {row["engine"]: row for row in rows if row["source"] == "arrays"}
+    for row in rows:
+        known = usual.get(row["engine"])
+        row["ratio_to_arrays"] = (
+            known and row["round_seconds"]["median"] / known["round_seconds"]["median"]
         )
     measuring.table(
         ("", "alone images/s", "in fit images/s", "ms a round", "times arrays'"),
@@ -76,8 +79,7 @@ def main():
             for row in rows
         ],
     )
-    measuring.show_missing(missing)
-    measuring.write(args.out, rows, not_measured=missing)
+    measuring.finish(args.out, rows, missing)
 
 
 if __name__ == "__main__":

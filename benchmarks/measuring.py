@@ -19,6 +19,10 @@ CONTENDERS = HERE / "contenders"
 UNAVAILABLE = 3
 
 
+# How the reason begins why a contender that could be measured was not.
+FAILED = "failed"
+
+
 class Unavailable(Exception):
     """Something cannot be measured here; the message says why."""
 
@@ -85,19 +89,28 @@ def take_turns(contenders, repeats, progress=True):
         progress: Whether to say on the terminal what runs.
 
     Returns:
-        `{name: [reports]}`, and `{name: reason}` of those that cannot be measured.
+        `{name: [reports]}`, and `{name: reason}` of those that cannot be measured, that failed, or
+        that were not reached before an interrupt.
     """
     reports, missing = {name: [] for name in contenders}, {}
-    for turn in range(repeats):
-        for name, measure in contenders.items():
-            if name in missing:
-                continue
-            if progress:
-                print(f"[{turn + 1}/{repeats}] {name}", file=sys.stderr, flush=True)
-            try:
-                reports[name].append(measure())
-            except Unavailable as reason:
-                missing[name] = str(reason)
+    try:
+        for turn in range(repeats):
+            for name, measure in contenders.items():
+                if name in missing:
+                    continue
+                if progress:
+                    print(f"[{turn + 1}/{repeats}] {name}", file=sys.stderr, flush=True)
+                try:
+                    reports[name].append(measure())
+                except Unavailable as reason:
+                    missing[name] = str(reason)
+                except RuntimeError as error:
+                    print(error, file=sys.stderr, flush=True)
+                    missing[name] = f"{FAILED}: {str(error).strip().splitlines()[-1]}"
+    except KeyboardInterrupt:
+        for name in contenders:
+            if not reports[name]:
+                missing.setdefault(name, "interrupted before its turn was over")
     return {name: found for name, found in reports.items() if found}, missing
 
 
@@ -131,10 +144,17 @@ def table(columns, rows):
         print("  ".join(padded).rstrip())
 
 
-def show_missing(missing):
-    """Prints what was not measured, and why: `{name: reason}`."""
+def finish(path, rows, missing, **about):
+    """Writes results, and prints what was not measured and why: `{name: reason}`.
+
+    Raises:
+        SystemExit: With status 1, if something failed.
+    """
+    write(path, rows, **about, not_measured=missing)
     for name, reason in missing.items():
         print(f"not measured: {name} ({reason})")
+    if any(reason.startswith(FAILED) for reason in missing.values()):
+        sys.exit(1)
 
 
 def shown(value):

@@ -96,6 +96,8 @@ def main():
                     **{key: about.get(key) for key in kept},
                 }
             )
+            # The next may take long: what is known is kept.
+            measuring.write(args.out, rows, limit_gib=args.gib, not_measured=missing)
     measuring.table(
         ("", "largest batch", "its MiB", "MiB at the first"),
         [
@@ -110,8 +112,7 @@ def main():
             for row in rows
         ],
     )
-    measuring.show_missing(missing)
-    measuring.write(args.out, rows, limit_gib=args.gib, not_measured=missing)
+    measuring.finish(args.out, rows, missing, limit_gib=args.gib)
 
 
 if __name__ == "__main__":

@@ -70,8 +70,7 @@ def main():
             for row in rows
         ],
     )
-    measuring.show_missing(missing)
-    measuring.write(args.out, rows, not_measured=missing)
+    measuring.finish(args.out, rows, missing)
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ def row_of(name, script, task, reports, peak, flops):
     }
 
 
-def show(rows, missing):
+def show(rows):
     """Prints the table."""
     columns = (
         "", "ms a round", "quartiles", "images/s", "ratio", "GFLOP/s", "of conv peak",
@@ -131,7 +131,6 @@ def show(rows, missing):
             )
         )
     measuring.table(columns, lines)
-    measuring.show_missing(missing)
 
 
 def add_ratios(rows):
@@ -190,9 +189,9 @@ def main():
         peak = peaks[backend, task["precision"]]
         rows.append(row_of(name, script, task, found, peak, flops.get(task["batch"])))
     add_ratios(rows)
-    show(rows, missing)
+    show(rows)
     known = {f"{backend}, {precision}": peak for (backend, precision), peak in peaks.items()}
-    measuring.write(args.out, rows, peaks=known, not_measured=missing)
+    measuring.finish(args.out, rows, missing, peaks=known)
 
 
 if __name__ == "__main__":

@@ -145,6 +145,33 @@ def test_what_cannot_be_measured_says_why():
         measuring.run("kgan_round.py", {}, "no_such_backend")
 
 
+def test_what_fails_or_is_cut_off_leaves_the_rest(tmp_path, capsys):
+    def fail():
+        measuring.run("kgan_round.py", {**COUNT, "workload": "words", "jit": False})
+
+    def absent():
+        raise measuring.Unavailable("there is none")
+
+    contenders = {"broken": fail, "absent": absent, "fine": lambda: 1}
+    reports, missing = measuring.take_turns(contenders, 2, progress=False)
+    assert reports == {"fine": [1, 1]}
+    assert missing.pop("absent") == "there is none"
+    assert list(missing) == ["broken"] and missing["broken"].startswith("failed: ")
+    assert "kgan_round.py with" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="1"):
+        measuring.finish(tmp_path / "results.json", [], missing)
+    assert json.loads((tmp_path / "results.json").read_text())["not_measured"] == missing
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    contenders = {"fine": lambda: 1, "cut off": interrupt, "after": lambda: 1}
+    reports, missing = measuring.take_turns(contenders, 2, progress=False)
+    assert reports == {"fine": [1]}
+    assert set(missing) == {"cut off", "after"}
+    measuring.finish(None, [], missing)
+
+
 def bench(script, *arguments, out):
     subprocess.run(
         [sys.executable, str(BENCHMARKS / script), *arguments, "--out", str(out)], check=True
