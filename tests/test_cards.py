@@ -97,7 +97,7 @@ def test_other_images_are_judged_by_the_discriminator_if_it_ships(coloured, tmp_
     scores = gan.discriminator.predict(kgan.data.to_float(images), verbose=0)[:, 0]
     expected = kgan.data.grid(images[np.argsort(scores)[:16]], columns=8)
     shown = np.asarray(Image.open(tmp_path / "both" / "failures.png").convert("RGB"))
-    # Its colours are the nearest of 256.
+    # Its colours are the nearest of 128.
     assert np.abs(shown.astype(int) - expected).mean() < 10
     publish.publish(coloured, tmp_path / "alone", discriminator=False)
     assert "failures.png" not in names(tmp_path / "alone")

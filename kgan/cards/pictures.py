@@ -52,14 +52,14 @@ def draw(gan, preset, folder):
 
 
 def save(path, images, columns):
-    """Writes a grid of images; of colours, the 256 that are nearest to all."""
+    """Writes a grid of images; of colours, the 128 that are nearest to all."""
     from PIL import Image
 
     picture = data.grid(images, columns=columns)
     if picture.shape[-1] == 1:
         data.save_image(path, picture)
         return
-    palette = Image.fromarray(picture).quantize(256, dither=Image.Dither.NONE)
+    palette = Image.fromarray(picture).quantize(128, dither=Image.Dither.NONE)
     palette.save(path, optimize=True)
 
 
