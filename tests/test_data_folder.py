@@ -71,6 +71,16 @@ def test_a_class_has_its_number_in_every_split(tmp_path):
         assert dataset.labels.tolist() == numbers
 
 
+def test_a_sub_folder_has_its_number_in_every_split(tmp_path):
+    for split, names in (("train", "abc"), ("test", "bd")):
+        for name in names:
+            write(tmp_path / split / name / "0.png", np.zeros((8, 8)))
+    for split, numbers in (("train", [0, 1, 2]), ("test", [1, 3])):
+        dataset = data.load(tmp_path, split, labels=True, shuffle=False, batch_size=1)
+        assert dataset.class_names == list("abcd")
+        assert dataset.labels.tolist() == numbers
+
+
 def test_metadata_of_sub_folders_gives_classes(tmp_path):
     describe(tmp_path / "a", ["red", "blue"])
     lines = (tmp_path / "a" / "metadata.jsonl").read_text()
@@ -148,7 +158,8 @@ def test_folders_called_train_and_test_are_splits(pets, tmp_path_factory):
     (pets / "dog").rename(root / "test" / "dog")
     assert data.load(root, batch_size=1).num_images == 3
     dataset = data.load(root, "test", batch_size=1, labels=True)
-    assert dataset.num_images == 5 and dataset.class_names == ["dog"]
+    assert dataset.num_images == 5 and dataset.class_names == ["cat", "dog"]
+    assert set(dataset.labels) == {1}
     with pytest.raises(ValueError, match=r"unknown split 'val' of .*it has 'test', 'train'"):
         data.load(root, "val")
 

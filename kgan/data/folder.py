@@ -85,25 +85,21 @@ def _split_root(path, split):
 
 
 def _classes(root, roots, files, labels):
-    """The class of each file by name, and all classes, sorted: of sub-folders or of metadata."""
+    """The class of each file by name, and all classes, sorted: of sub-folders or of metadata.
+
+    A class that one split lacks has its number in all.
+    """
     if isinstance(labels, str):
-        # A class that one split lacks has its number in all.
         told = [root, *(r for r in roots if r != root and (r / metadata.METADATA).is_file())]
         known, classes = metadata.labels(told, labels)
         return metadata.look_up(root, known[0], files, "label"), classes
-    return [file.relative_to(root).parts[0] for file in files], _class_names(root, files)
-
-
-def _class_names(root, files):
     loose = [file for file in files if file.parent == root]
     if loose:
         raise ValueError(
             f"{loose[0]} is in no class: put every image into a sub-folder named after its class, "
             f"name what its line in {metadata.METADATA} has as label, or pass labels=False."
         )
-    names = _folders_in(root)
-    filled = {file.relative_to(root).parts[0] for file in files}
-    for name in names:
-        if name not in filled:
-            raise ValueError(f"class folder {root / name} holds no images: fill or remove it.")
-    return names
+    names = [file.relative_to(root).parts[0] for file in files]
+    for empty in sorted(set(_folders_in(root)) - set(names)):
+        raise ValueError(f"class folder {root / empty} holds no images: fill or remove it.")
+    return names, sorted({name for one in roots for name in _folders_in(one)})
