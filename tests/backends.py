@@ -100,29 +100,14 @@ SUITE_SCRIPT = "import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
 SUITE_OPTIONS = ("-q", "-rfEs", "--tb=short", "--no-header", "-p", "no:cacheprovider")
 
 
-def start_suites(folder):
-    """Starts `SUITE` on all other backends: their processes and files of output, by backend."""
-    running = {}
-    files = [str(TESTS / name) for name in SUITE]
-    for backend in filter(installed, OTHERS):
-        path = folder / f"{backend}.txt"
-        with open(path, "wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-c", SUITE_SCRIPT, *SUITE_OPTIONS, *files],
-                cwd=TESTS,
-                env=environment(backend),
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        running[backend] = process, path
-    return running
-
-
 def run_on(backend, script, *arguments):
     """Runs Python source on a backend; skips the test if that is not installed.
 
     The source sees `arguments` in `sys.argv[1:]` and may import the modules of this folder. If it
     fails, so does the test, with its output.
+
+    Returns:
+        What it printed.
     """
     require(backend)
     result = subprocess.run(
@@ -133,6 +118,6 @@ def run_on(backend, script, *arguments):
         text=True,
     )
     if result.returncode:
-        output = (result.stdout + result.stderr)[-6000:]
+        output = (result.stdout + result.stderr)[-20_000:]
         pytest.fail(f"the script failed on {backend}:\n{output}", pytrace=False)
     return result.stdout

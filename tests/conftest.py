@@ -33,18 +33,14 @@ def pytest_report_header(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leaves out what is for other backends, whose own processes run it; waits for them last."""
+    """Leaves out what is for other backends, whose own processes run it."""
     kept, left_out = [], []
     for item in items:
         marker = item.get_closest_marker("backend")
         (kept if marker is None or backends.CURRENT in marker.args else left_out).append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-    items[:] = sorted(kept, key=waits_for_suites)
-
-
-def waits_for_suites(item):
-    return item.path.name == "test_backends.py"
+    items[:] = kept
 
 
 @pytest.fixture(autouse=True)
@@ -53,22 +49,6 @@ def zoo_as_it_was(monkeypatch):
     from kgan import zoo
 
     monkeypatch.setattr(zoo, "_registered", dict(zoo._registered))
-
-
-@pytest.fixture(scope="session")
-def suites(request, tmp_path_factory):
-    """The tests of `backends.SUITE` on every other backend, in processes beside this one.
-
-    They start with the first test that asks for them, if any test will wait for them.
-    """
-    if not any(map(waits_for_suites, request.session.items)):
-        yield {}
-        return
-    running = backends.start_suites(tmp_path_factory.mktemp("suites"))
-    yield running
-    for process, _ in running.values():
-        process.kill()
-        process.wait()
 
 
 @pytest.fixture

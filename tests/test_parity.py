@@ -7,8 +7,6 @@ import pytest
 
 import kgan
 
-pytestmark = pytest.mark.usefixtures("suites")
-
 
 @pytest.fixture(scope="module")
 def here():

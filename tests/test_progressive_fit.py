@@ -12,7 +12,6 @@ import tiny
 
 import kgan
 
-pytestmark = pytest.mark.usefixtures("suites")
 SCRIPT = "import runpy; runpy.run_module('growing', run_name='__main__')"
 
 

@@ -6,8 +6,6 @@ import backends
 import numpy as np
 import pytest
 
-pytestmark = pytest.mark.usefixtures("suites")
-
 
 @pytest.fixture(scope="module")
 def found():

@@ -8,7 +8,6 @@ import backends
 import pytest
 import resume
 
-pytestmark = pytest.mark.usefixtures("suites")
 SCRIPT = "import runpy; runpy.run_module('resume', run_name='__main__')"
 
 

@@ -30,6 +30,10 @@ class ConditionalGAN(GAN):
     Raises:
         ValueError: If a network has no second input.
 
+    Attributes:
+        needs_condition: Whether networks without a second input are refused. Subclasses that can
+            do without a condition say False; their networks may have none, if `classes` is None.
+
     Example:
         >>> networks = kgan.networks.dcgan((28, 28, 1), latent_dim=64, classes=10)
         >>> gan = kgan.ConditionalGAN(*networks, classes=10)
@@ -38,14 +42,18 @@ class ConditionalGAN(GAN):
         >>> sevens = gan.sample(16, condition=7)
     """
 
+    needs_condition = True
+
     def __init__(self, generator, discriminator, *, classes=None, **kwargs):
         super().__init__(generator, discriminator, **kwargs)
+        needed = self.needs_condition or classes is not None
         for role, network in (("generator", generator), ("discriminator", discriminator)):
             told = role == "generator" or self.tells_discriminator
-            if told and not takes_condition(network):
+            if needed and told and not takes_condition(network):
                 raise ValueError(
-                    f"the {role} has one input; a conditional GAN's networks have two, the second "
-                    "for the condition (kgan.networks: pass classes or condition_dim)"
+                    f"the {role} has one input, got classes={classes}; a conditional GAN's "
+                    "networks have two, the second for the condition (kgan.networks: pass classes "
+                    "or condition_dim)"
                 )
         if classes is not None and classes < 2:
             raise ValueError(f"classes must be at least 2, got {classes}")
@@ -92,6 +100,8 @@ class ConditionalGAN(GAN):
 
     def sample_grid(self, rows=8, seed=0, truncation=1.0):
         """One column a default condition and a latent vector a row; see `GAN.sample_grid`."""
+        if not self.conditional:
+            return super().sample_grid(rows, seed, truncation)
         conditions = self.default_conditions()
         if conditions is None:
             raise ValueError("without classes there is no telling what to show: use sample")

@@ -7,8 +7,6 @@ arXiv:2501.05441. The loss is that of Jolicoeur-Martineau 2018, The relativistic
 import keras
 
 from kgan.models.conditional import ConditionalGAN
-from kgan.models.gan import GAN
-from kgan.models.players import takes_condition
 from kgan.penalties import R1, R2
 
 # The authors' for CIFAR-10 at the start of training. Over the first 20 M of 250 M images it goes
@@ -45,6 +43,8 @@ class RelativisticGAN(ConditionalGAN):
         >>> gan.compile()  # Adam, 2e-4, beta_1 = 0, beta_2 = 0.9
     """
 
+    needs_condition = False
+
     def __init__(
         self,
         generator,
@@ -57,24 +57,8 @@ class RelativisticGAN(ConditionalGAN):
     ):
         kwargs["loss"] = loss
         kwargs["penalties"] = [R1(GAMMA), R2(GAMMA)] if penalties is None else penalties
-        if takes_condition(generator) or takes_condition(discriminator):
-            super().__init__(generator, discriminator, classes=classes, **kwargs)
-            return
-        if classes is not None:
-            raise ValueError(
-                f"got classes={classes} and networks that take no condition: pass classes to the "
-                "builder of the networks too, or here neither"
-            )
-        # The parent's own would refuse these networks, but they can play this game as well.
-        GAN.__init__(self, generator, discriminator, **kwargs)
-        self.classes = None
+        super().__init__(generator, discriminator, classes=classes, **kwargs)
 
     def default_optimizer(self):
         """Adam with the authors' values at the start of training."""
         return keras.optimizers.Adam(2e-4, beta_1=0.0, beta_2=0.9, epsilon=1e-8)
-
-    def sample_grid(self, rows=8, seed=0, truncation=1.0):
-        """See `ConditionalGAN.sample_grid`, and `GAN.sample_grid` where there is no condition."""
-        if not self.conditional:
-            return GAN.sample_grid(self, rows, seed, truncation)
-        return super().sample_grid(rows, seed, truncation)
