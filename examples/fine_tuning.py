@@ -20,7 +20,7 @@ import keras
 import numpy as np
 
 import kgan
-from kgan import fine_tuning, training
+from kgan import environment, fine_tuning
 
 SHOWN = 10
 
@@ -92,7 +92,7 @@ def compare(name, source, split, rounds, n, *, inception=False, data_dir=None, r
     real = kgan.zoo.load_data(presets["from scratch"], split=split, data_dir=data_dir, **fixed)
     metrics = metrics_of(real, source, inception)
     first = next(iter(metrics))
-    environment = training.environment(real)
+    surroundings = environment.describe(real)
     results = {
         "preset": name,
         "weights": presets["fine-tuned"]["training"]["initial"]["weights"],
@@ -100,7 +100,7 @@ def compare(name, source, split, rounds, n, *, inception=False, data_dir=None, r
         "compared_with": {"split": split, "images": real.num_images},
         "samples": n,
         "seed": presets["from scratch"]["training"]["seed"],
-        "environment": {key: environment[key] for key in ("keras", "backend", "hardware")},
+        "environment": {key: surroundings[key] for key in ("keras", "backend", "hardware")},
         "rounds": list(rounds),
         "runs": {},
     }

@@ -66,6 +66,11 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
         raise AttributeError(TWO_RATES)
 
     @property
+    def iterations(self):
+        """The generator's updates: one a round. The discriminator's optimizer counts its own."""
+        return self.generator.iterations
+
+    @property
     def variables(self):
         """All state of both players."""
         return super().variables + self.generator.variables + self.discriminator.variables

@@ -10,24 +10,16 @@ A preset whose `training` says `hold_out`, in per cent, is trained on the rest o
 """
 
 import contextlib
-import csv
-import importlib
 import json
-import os
 import pathlib
-import platform
-import signal
-import subprocess
-import time
 
 import keras
 
-import kgan
-from kgan import callbacks, fine_tuning, metrics, schedules, zoo
+from kgan import callbacks, environment, fine_tuning, metrics, schedules, zoo
+from kgan.callbacks.files import HistoryFile, Seconds
+from kgan.callbacks.interrupt import StopOnInterrupt
 from kgan.metrics.classifiers import shipped_classifier
 
-# Keras's CSVLogger writes the one for what was not logged, a shorter line has the other.
-EMPTY = ("NA", "", None)
 # Samples by which an epoch is judged, or as many as there are images held out.
 SELECTION_SAMPLES = 5000
 
@@ -78,7 +70,7 @@ def _train(preset, out, resume, jit, data_dir, verbose, interrupt):
         gan = zoo.build(preset, jit_compile=jit)
         fine_tuning.load_initial(gan, preset)
     fine_tuning.check_data(gan, dataset, preset)
-    surroundings = environment(dataset)
+    surroundings = environment.describe(dataset)
     per_epoch = max(1, len(dataset) // gan.discriminator_steps)
     scheduled = isinstance(gan.steps_schedule, schedules.Schedule)
     if scheduled and length == "epochs":
@@ -181,154 +173,3 @@ def discard(out):
     for folder in (out / "samples", out):
         with contextlib.suppress(OSError):  # It holds something else, or is not there.
             folder.rmdir()
-
-
-def environment(dataset):
-    """What a run depends on beside its configuration: software, hardware and the data's digest."""
-    folder = pathlib.Path(__file__).parent
-    command = ["git", "-C", folder, "log", "-1", "--format=%h", "--", "."]
-    try:
-        commit = subprocess.run(command, capture_output=True, text=True).stdout.strip()
-    except OSError:  # There is no git here.
-        commit = ""
-    return {
-        "kgan": kgan.__version__,
-        "commit": commit or None,
-        "keras": keras.__version__,
-        "backend": keras.backend.backend(),
-        "backend_version": importlib.import_module(keras.backend.backend()).__version__,
-        "hardware": gpu_name() or f"{os.cpu_count()} cores, {platform.machine()}",
-        "data_digest": dataset.digest() if hasattr(dataset, "digest") else None,
-    }
-
-
-def gpu_name():
-    """The name of the GPU that the backend trains on, None where there is none."""
-    if keras.backend.backend() == "jax":
-        import jax
-
-        device = jax.devices()[0]
-        return device.device_kind if device.platform == "gpu" else None
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        devices = tf.config.get_visible_devices("GPU")
-        details = tf.config.experimental.get_device_details(devices[0]) if devices else {}
-        return details.get("device_name", "GPU") if devices else None
-    import torch
-
-    return torch.cuda.get_device_name() if torch.cuda.is_available() else None
-
-
-class HistoryFile(keras.callbacks.Callback):
-    """Writes a line an epoch: rounds played, the epoch, and all that it logged.
-
-    The file is replaced by a complete one each time, so its columns may change between runs. Those
-    that nothing was ever logged for are left out.
-
-    Args:
-        path: Of the CSV file.
-        resume: Whether to go on from the file that is there, as far as the model has come.
-    """
-
-    def __init__(self, path, resume=False):
-        super().__init__()
-        self.path = pathlib.Path(path)
-        self.resume = resume
-        self.lines = []
-
-    def on_train_begin(self, logs=None):
-        """Reads the lines of earlier runs; those of lost rounds are played again."""
-        if self.resume and self.path.is_file():
-            with self.path.open(newline="") as file:
-                lines = list(csv.DictReader(file))
-            played = callbacks.rounds_played(self.model)
-            # Files of kgan 0.1.0 do not count rounds.
-            self.lines = [line for line in lines if int(line.get("rounds") or 0) <= played]
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Adds a line."""
-        logs = dict(logs or {})
-        terms = {name: logs.pop(name) for name in self.model.term_names() if name in logs}
-        rounds = callbacks.rounds_played(self.model)
-        self.lines.append({"rounds": rounds, "epoch": epoch, **terms, **logs})
-        columns = dict.fromkeys(["rounds", "epoch"])
-        for line in self.lines:
-            columns.update((key, None) for key, value in line.items() if value not in EMPTY)
-        unfinished = self.path.with_name(f".{self.path.name}.unfinished")
-        with unfinished.open("w", newline="") as file:
-            writer = csv.DictWriter(file, list(columns), extrasaction="ignore")
-            writer.writeheader()
-            writer.writerows(self.lines)
-        os.replace(unfinished, self.path)
-
-
-class Seconds(keras.callbacks.Callback):
-    """Adds up the seconds spent in epochs, over all resumed runs, in a JSON file and in the logs.
-
-    As the first callback it counts what rounds and their data take, compilation included, and not
-    what the other callbacks do between epochs: judging, drawing and saving.
-    """
-
-    def __init__(self, path):
-        super().__init__()
-        self.path = path
-
-    def on_epoch_begin(self, epoch, logs=None):
-        """Starts the clock."""
-        self.start = time.perf_counter()
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Stops it."""
-        spent = time.perf_counter() - self.start
-        spent += json.loads(self.path.read_text()) if self.path.exists() else 0.0
-        self.path.write_text(json.dumps(spent))
-        if logs is not None:
-            logs["seconds"] = spent
-
-
-class StopOnInterrupt(keras.callbacks.Callback):
-    """Lets Ctrl-C end `fit` after the round at hand.
-
-    As a context, it takes over Ctrl-C: the first one is noted, and raises KeyboardInterrupt unless
-    `wait_for_round` was called; any further one is Python's own business again and raises at once.
-    As a callback, it ends `fit`.
-
-    Attributes:
-        interrupted: Whether there was one.
-    """
-
-    def __init__(self):
-        super().__init__()
-        self.interrupted = False
-        self.waits = False
-
-    def __enter__(self):
-        self.before = signal.signal(signal.SIGINT, self.note)
-        return self
-
-    def __exit__(self, *error):
-        signal.signal(signal.SIGINT, self.before)
-
-    def note(self, signum, frame):
-        """Handles the first interrupt."""
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        self.interrupted = True
-        if not self.waits:
-            raise KeyboardInterrupt
-
-    def wait_for_round(self):
-        """From now on an interrupt waits for a round to end.
-
-        Raises:
-            KeyboardInterrupt: If there was one before. Raised in a finalizer, or by a library that
-                catches everything, it would be lost.
-        """
-        self.waits = True
-        if self.interrupted:
-            raise KeyboardInterrupt
-
-    def on_train_batch_end(self, batch, logs=None):
-        """Ends `fit`, which forgets what was asked for before it began."""
-        if self.interrupted:
-            self.model.stop_training = True

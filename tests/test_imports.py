@@ -47,9 +47,11 @@ ALLOWED = {
     "weight_files": {"files"},
     "zoo": {"data", "evaluation", "models", "networks", "weight_files"},
     "fine_tuning": {"zoo"},
-    "training": {"callbacks", "fine_tuning", "metrics", "schedules", "zoo", ""},
+    "environment": {""},
+    "training": {"callbacks", "environment", "fine_tuning", "metrics", "schedules", "zoo"},
     "evaluation": {
         "data",
+        "environment",
         "files",
         "latents",
         "metrics",

@@ -47,6 +47,14 @@ def test_defaults_are_of_the_dcgan():
         assert optimizer.beta_1 == 0.5
 
 
+def test_the_pair_counts_rounds():
+    gan = kgan.WGAN(*tiny.networks(norm=False), discriminator_steps=3)
+    gan.compile()
+    gan.fit(tiny.images(24), batch_size=4, epochs=2, verbose=0)
+    assert int(gan.optimizer.iterations) == 4
+    assert int(gan.optimizer.discriminator.iterations) == 12
+
+
 def test_the_pair_has_no_learning_rate():
     gan = compiled(keras.optimizers.Adam(1e-3), keras.optimizers.SGD(1e-2))
     said = r"gan\.optimizer\.generator\.learning_rate and gan\.optimizer\.discriminator"

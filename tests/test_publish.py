@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kgan import cards, publish, training, zoo
+from kgan import cards, environment, publish, training, zoo
 
 PRESET = {
     "algorithm": "GAN",
@@ -404,10 +404,10 @@ def test_the_gpu_is_known_by_name_on_every_backend(backend, gpu, monkeypatch):
     # Only one library is loaded here, and there may be no GPU.
     monkeypatch.setattr(keras.backend, "backend", lambda: backend)
     monkeypatch.setitem(sys.modules, backend, stand_in(backend, gpu))
-    assert training.gpu_name() == gpu
+    assert environment.gpu_name() == gpu
 
 
 def test_the_hardware_is_recorded(finished):
     assert json.loads((finished / "environment.json").read_text())["hardware"] == (
-        training.gpu_name() or f"{os.cpu_count()} cores, {platform.machine()}"
+        environment.gpu_name() or f"{os.cpu_count()} cores, {platform.machine()}"
     )

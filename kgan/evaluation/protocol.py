@@ -3,7 +3,7 @@
 import datetime
 import pathlib
 
-from kgan import training
+from kgan import environment
 from kgan.evaluation import measures, opening
 
 INCEPTION_RESIZE = (
@@ -22,7 +22,7 @@ def describe(subject, extractors, names, choice):
         choice: What `evaluate` was given as `extractor`.
     """
     gan, data = subject.gan, subject.data
-    environment = training.environment(data.real)
+    surroundings = environment.describe(data.real)
     height, width, channels = subject.real.shape[1:]
     told = "vectors" if subject.labels is None else "labels"
     return {
@@ -41,7 +41,7 @@ def describe(subject, extractors, names, choice):
             "chosen": f"the first {len(subject.real)} in stored order",
             "image_shape": [height, width, channels],
             "resize": (subject.model.preset or {}).get("data", {}).get("image_size"),
-            "digest": environment.pop("data_digest"),
+            "digest": surroundings.pop("data_digest"),
             "train_split": data.train_split,
             "train_limit": opening.TRAIN_LIMIT,
         },
@@ -68,7 +68,7 @@ def describe(subject, extractors, names, choice):
             },
             "memorisation": {"images": min(measures.REMEMBERED, subject.n), "distance": "pixels"},
         },
-        "versions": environment,
+        "versions": surroundings,
     }
 
 

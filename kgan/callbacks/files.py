@@ -1,0 +1,81 @@
+"""Files of a run folder, written while a model learns."""
+
+import csv
+import io
+import json
+import pathlib
+import time
+
+import keras
+
+from kgan.callbacks.rounds import rounds_played
+from kgan.files import write_atomically
+
+# Keras's CSVLogger writes the one for what was not logged, a shorter line has the other.
+EMPTY = ("NA", "", None)
+
+
+class HistoryFile(keras.callbacks.Callback):
+    """Writes a line an epoch: rounds played, the epoch, and all that it logged.
+
+    The file is replaced by a complete one each time, so its columns may change between runs. Those
+    that nothing was ever logged for are left out.
+
+    Args:
+        path: Of the CSV file.
+        resume: Whether to go on from the file that is there, as far as the model has come.
+    """
+
+    def __init__(self, path, resume=False):
+        super().__init__()
+        self.path = pathlib.Path(path)
+        self.resume = resume
+        self.lines = []
+
+    def on_train_begin(self, logs=None):
+        """Reads the lines of earlier runs; those of lost rounds are played again."""
+        if self.resume and self.path.is_file():
+            with self.path.open(newline="") as file:
+                lines = list(csv.DictReader(file))
+            played = rounds_played(self.model)
+            # Files of kgan 0.1.0 do not count rounds.
+            self.lines = [line for line in lines if int(line.get("rounds") or 0) <= played]
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Adds a line."""
+        logs = dict(logs or {})
+        terms = {name: logs.pop(name) for name in self.model.term_names() if name in logs}
+        rounds = rounds_played(self.model)
+        self.lines.append({"rounds": rounds, "epoch": epoch, **terms, **logs})
+        columns = dict.fromkeys(["rounds", "epoch"])
+        for line in self.lines:
+            columns.update((key, None) for key, value in line.items() if value not in EMPTY)
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, list(columns), extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(self.lines)
+        write_atomically(self.path, lambda file: file.write(text.getvalue().encode()))
+
+
+class Seconds(keras.callbacks.Callback):
+    """Adds up the seconds spent in epochs, over all resumed runs, in a JSON file and in the logs.
+
+    As the first callback it counts what rounds and their data take, compilation included, and not
+    what the other callbacks do between epochs: judging, drawing and saving.
+    """
+
+    def __init__(self, path):
+        super().__init__()
+        self.path = path
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Starts the clock."""
+        self.start = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Stops it."""
+        spent = time.perf_counter() - self.start
+        spent += json.loads(self.path.read_text()) if self.path.exists() else 0.0
+        self.path.write_text(json.dumps(spent))
+        if logs is not None:
+            logs["seconds"] = spent
