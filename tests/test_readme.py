@@ -17,7 +17,7 @@ BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.M | re.S)
 def test_it_starts_with_two_commands():
     language, text = BLOCKS[0]
     assert language == "sh"
-    assert text == "pip install . && kgan quickstart\npip install '.[test]' && pytest\n"
+    assert text == "pip install . && kgan quickstart\npip install '.[test]' && pytest -n 2\n"
 
 
 def test_the_tables_of_the_zoo_are_up_to_date(tmp_path):
