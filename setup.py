@@ -14,7 +14,7 @@ JAX = ["jax>=0.4.30"]
 TORCH = ["torch>=2.4"]
 # Independent implementations that the tests compare with: scikit-learn, prdc, POT. The examples
 # plot with matplotlib. pytest-xdist runs the tests in several processes.
-TEST = ["pytest>=8", "pytest-xdist", "hypothesis", "scikit-learn", "prdc", "POT", "matplotlib"]
+TEST = ["pytest>=8", "pytest-xdist>=3.7", "hypothesis", "scikit-learn", "prdc", "POT", "matplotlib"]
 
 setup(
     name="kgan",
