@@ -254,6 +254,7 @@ def parser():
 
     card = command("card", "Make a preset's card and its pictures again.")
     card.add_argument("name", metavar="NAME", help="a preset, or its folder")
+    card.add_argument("--results", metavar="FILE", help="results.json of kgan evaluate NAME")
     card.add_argument(
         "--limits", nargs="+", metavar="SENTENCE", help="what it cannot do, in place of what it had"
     )

@@ -150,7 +150,7 @@ def test_results_that_are_recorded_leave_the_card_complete(coloured, tmp_path):
     data = kgan.data.load(str(coloured.parent / "images.npz"), batch_size=1).images
     results = evaluation.evaluate("measured_one", data, n=8, metrics=["speed"])
     results["protocol"]["data"]["source"] = about(tmp_path / "measured_one")["data"]["source"]
-    evaluation.record(tmp_path / "measured_one", results)
+    cards.renew(tmp_path / "measured_one", results=results)
     assert names(tmp_path / "measured_one") == before
     text = (tmp_path / "measured_one" / "README.md").read_text()
     assert "## How good it is" in text

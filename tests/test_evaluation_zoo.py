@@ -6,10 +6,11 @@ import shutil
 import keras
 import numpy as np
 import pytest
+from test_cli import kgan_command
 
 import kgan
 import kgan_cli
-from kgan import evaluation
+from kgan import cards, evaluation
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def test_a_card_can_be_verified(results, preset, again, tmp_path):
     with pytest.raises(ValueError, match="has no metrics"):
         evaluation.verify(name)
     (tmp_path / "results.json").write_text(json.dumps(results))
-    evaluation.record(folder, tmp_path / "results.json")
+    assert kgan_command("card", folder, "--results", tmp_path / "results.json") == 0
     assert kgan.zoo.info(name)["measured"]["metrics"] == results
     assert (folder / "README.md").read_text().startswith(f"# {name}\n")
 
@@ -99,11 +100,11 @@ def test_results_of_other_weights_or_data_are_refused(results, preset):
     other = json.loads(json.dumps(results))
     other["protocol"]["weights_sha256"]["generator"] = "0" * 64
     with pytest.raises(ValueError, match="of other weights"):
-        evaluation.record(preset[1], other)
+        cards.renew(preset[1], results=other)
     other = json.loads(json.dumps(results))
     other["protocol"]["data"]["source"] = "cifar10"
     with pytest.raises(ValueError, match="the results are of cifar10"):
-        evaluation.record(preset[1], other)
+        cards.renew(preset[1], results=other)
 
 
 def test_small_differences_are_allowed_by_kind():

@@ -56,7 +56,6 @@ ALLOWED = {
         "latents",
         "metrics",
         "models",
-        "cards",
         "training",
         "weight_files",
         "zoo",

@@ -1,6 +1,7 @@
 """The files that make a preset's card."""
 
 import json
+import os
 import pathlib
 
 from kgan import zoo
@@ -31,11 +32,6 @@ def complete(name, preset, folder):
     zoo.load_weights(gan, **{player: find_weights(folder, file) for player, file in files.items()})
     preset["measured"]["samples_digest"] = samples_digest(gan)
     preset["measured"]["pictures"] = pictures.draw(gan, preset, folder)
-    write(name, preset, folder)
-
-
-def write(name, preset, folder):
-    """Writes a preset's card and `preset.json`."""
     # Last `preset.json`: what has none is no preset, however the process ends.
     for file, text in (
         ("README.md", card(name, preset)),
@@ -45,11 +41,28 @@ def write(name, preset, folder):
         write_atomically(folder / file, lambda open_file, data=data: open_file.write(data))
 
 
-def renew(folder, *, limits=None, tries=None):
+def check_results(name, preset, results):
+    """Refuses results of other weights, or on other data, than the preset's."""
+    weights, protocol = preset["measured"]["weights"], results["protocol"]
+    if protocol["weights_sha256"] != {player: file["sha256"] for player, file in weights.items()}:
+        raise ValueError(
+            f"the results are of other weights than those of {name}: evaluate the preset itself, "
+            "by its name"
+        )
+    if protocol["data"]["source"] != preset["data"]["source"]:
+        raise ValueError(
+            f"the results are of {protocol['data']['source']}, and {name} learned from "
+            f"{preset['data']['source']}"
+        )
+
+
+def renew(folder, *, results=None, limits=None, tries=None):
     """Makes a preset's card again from its `preset.json`, weights and history.
 
     Args:
         folder: The preset's folder, such as `zoo/NAME`.
+        results: How good it is: what `kgan.evaluation.evaluate` returned for this preset, or the
+            path of its `results.json`; those that it has by default.
         limits: What the model cannot do, a list of sentences; those that it has by default. They
             are forgotten when other weights are published.
         tries: What was tried to make it better, and what came of it, a list of sentences; those
@@ -57,10 +70,11 @@ def renew(folder, *, limits=None, tries=None):
 
     Raises:
         FileNotFoundError: If the folder holds no preset.
-        ValueError: If the preset has no weights.
+        ValueError: If the preset has no weights, or the results are of other weights or data.
 
     Example:
-        >>> kgan.cards.renew("zoo/gan_mnist", limits=["Sevens are often broken."])
+        >>> results = "evaluation/gan_mnist/results.json"
+        >>> kgan.cards.renew("zoo/gan_mnist", results=results, limits=["Sevens are often broken."])
     """
     folder = pathlib.Path(folder).resolve()
     if not (folder / "preset.json").is_file():
@@ -68,6 +82,11 @@ def renew(folder, *, limits=None, tries=None):
     preset = json.loads((folder / "preset.json").read_text())
     if not preset["measured"]:
         raise ValueError(f"{folder.name} has no weights, of which a card could tell: publish a run")
+    if isinstance(results, str | os.PathLike):
+        results = json.loads(pathlib.Path(results).read_text())
+    if results is not None:
+        check_results(folder.name, preset, results)
+        preset["measured"]["metrics"] = results
     if limits is not None:
         preset["measured"]["limits"] = list(limits)
     if tries is not None:

@@ -70,7 +70,7 @@ def run_publish(args):
 def run_card(args):
     """`kgan card`."""
     folder = zoo.folder_of(args.name) if args.name in zoo.list() else pathlib.Path(args.name)
-    cards.renew(folder, limits=args.limits, tries=args.tries)
+    cards.renew(folder, results=args.results, limits=args.limits, tries=args.tries)
     print(f"wrote {folder / 'README.md'} and its pictures")
 
 

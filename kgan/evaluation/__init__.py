@@ -1,8 +1,8 @@
 """The scorecard: what makes a good generative model, measured by one protocol."""
 
-from kgan.evaluation.card import record, section
+from kgan.evaluation.card import section
 from kgan.evaluation.run import evaluate
 from kgan.evaluation.tables import table
 from kgan.evaluation.verification import verify
 
-__all__ = ["evaluate", "record", "section", "table", "verify"]
+__all__ = ["evaluate", "section", "table", "verify"]

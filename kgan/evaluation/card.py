@@ -1,8 +1,4 @@
-"""Results in a preset: kept in its `preset.json`, shown in its card."""
-
-import json
-import os
-import pathlib
+"""Results as a section of a card."""
 
 from kgan.evaluation.tables import rows
 
@@ -41,39 +37,3 @@ Measured {protocol["date"]} with kgan {versions["kgan"]}, {versions["backend"]} 
 Fréchet and kernel distance are FID and KID where they are by Inception. The whole protocol is in \
 `preset.json`. Again: `{command}`; compare with this card: `kgan.zoo.verify("{results["name"]}")`.
 """
-
-
-def record(folder, results):
-    """Puts results into a preset and writes its card again.
-
-    Args:
-        folder: The preset's folder, such as `zoo/NAME`.
-        results: What `evaluate` returned for this preset, or the path of its `results.json`.
-
-    Raises:
-        ValueError: If the results are of other weights or other data than the preset's.
-
-    Example:
-        >>> kgan.evaluation.record("zoo/gan_mnist", "evaluation/gan_mnist/results.json")
-    """
-    from kgan.cards import writing  # It shows `section` in its cards.
-
-    folder = pathlib.Path(folder).resolve()
-    if isinstance(results, str | os.PathLike):
-        results = json.loads(pathlib.Path(results).read_text())
-    path = folder / "preset.json"
-    preset = json.loads(path.read_text())
-    weights = (preset["measured"] or {}).get("weights", {})
-    protocol = results["protocol"]
-    if protocol["weights_sha256"] != {player: file["sha256"] for player, file in weights.items()}:
-        raise ValueError(
-            f"the results are of other weights than those of {folder.name}: evaluate the preset "
-            "itself, by its name"
-        )
-    if protocol["data"]["source"] != preset["data"]["source"]:
-        raise ValueError(
-            f"the results are of {protocol['data']['source']}, and {folder.name} learned from "
-            f"{preset['data']['source']}"
-        )
-    preset["measured"]["metrics"] = results
-    writing.write(folder.name, preset, folder)
