@@ -15,7 +15,7 @@ import sys
 from absl import app, logging
 from absl.flags import argparse_flags
 
-MODEL = "preset, .keras file or run folder"
+MODEL = "preset or its folder, .keras file or run folder"
 MAKE_FOLDERS = ("train", "evaluate", "quickstart")
 
 
@@ -44,15 +44,16 @@ def list_presets(args):
 
 def show_info(args):
     """Prints a preset."""
-    print(json.dumps(presets()[args.name], indent=2))
+    known = presets()
+    if args.name not in known:
+        known[args.name] = json.loads(pathlib.Path(args.name, "preset.json").read_text())
+    print(json.dumps(known[args.name], indent=2))
 
 
 def check_name(name, command):
     """Refuses, before the slow imports, what is no preset, `.keras` file or run folder."""
     known = presets()
-    if name in known:
-        return
-    if command == "card" and pathlib.Path(name, "preset.json").is_file():
+    if name in known or pathlib.Path(name, "preset.json").is_file():
         return
     if command not in ("info", "train", "card"):
         path = pathlib.Path(name)
@@ -166,6 +167,7 @@ def parser():
         "--from", metavar="PRESET", help="start from both players' weights of this preset"
     )
     train.add_argument("--data", help="TFDS name, folder, .npz file or embedded")
+    train.add_argument("--labels", metavar="FEATURE", help="what of --data tells the classes")
     train.add_argument("--data_dir", help="where TFDS keeps its data sets")
     length = train.add_mutually_exclusive_group()
     length.add_argument("--epochs", type=int, help="passes over the data")

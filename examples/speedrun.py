@@ -98,7 +98,7 @@ def collect(zoo):
     """All runs of a zoo by hardware and by what judged them, and why others are left out.
 
     Returns:
-        `{hardware: {judge: [Run, ...]}}`, the fastest to its best score first, and
+        `{hardware: {judge: [Run, ...]}}`, that of the best score first, and
         `{name: reason}`.
     """
     runs, left_out = {}, {}

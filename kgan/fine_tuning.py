@@ -30,7 +30,7 @@ def start_from(preset, name):
 
     Example:
         >>> preset = start_from(kgan.zoo.info("wgan_gp_mnist"), "wgan_gp_mnist")
-        >>> preset["data"]["source"] = "fashion_mnist"
+        >>> preset = kgan.zoo.with_data(preset, "fashion_mnist")
         >>> kgan.training.train(preset, "runs/fashion")
     """
     files = (zoo.info(name)["measured"] or {}).get("weights", {})

@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import datetime
+import itertools
 import json
 import os
 import pathlib
@@ -55,6 +56,8 @@ def publish(run, folder, *, discriminator=True, note=None):
     with replacing(folder) as made:
         weights = save_players(gan, made, discriminator)
         preset["measured"] = {"weights": weights, **measured}
+        # What the recipe's own preset says of its tries is not of this run.
+        preset.pop("tries", None)
         if tries_of(folder):
             preset["tries"] = tries_of(folder)
         shutil.copy2(run / "history.csv", made)
@@ -168,21 +171,26 @@ def measurements(run, gan, training):
     return {
         "date": datetime.date.today().isoformat(),
         "rounds": rounds,
-        "real_images": count_images(gan, rounds, training),
-        "seconds": round(json.loads((run / "seconds.json").read_text())),
+        "real_images": count_images(gan, rounds, training, history),
+        "seconds": round(float(epoch["seconds"])),
+        "run_seconds": round(float(history[-1]["seconds"])),
         "environment": json.loads((run / "environment.json").read_text()),
         "last_epoch": {name: float(epoch[name]) for name in gan.term_names() if name in epoch},
         **selected(run, history[-1]),
     }
 
 
-def count_images(gan, rounds, training):
-    """How many real images the discriminator was shown in a run."""
+def count_images(gan, rounds, training, history):
+    """How many real images the discriminator was shown in so many rounds of a run."""
     if hasattr(gan, "count_images") and "initial" not in training:
         return gan.count_images()
     # A growing model that starts from weights counts as seen what these had seen, and has grown.
     full_size = getattr(gan, "batch_size_of", [None])[-1]
-    return rounds * (full_size or training["batch_size"]) * gan.discriminator_steps
+    # A schedule of steps is looked at as an epoch begins.
+    ends = [int(line["rounds"]) for line in history if line.get("rounds")]
+    epochs = itertools.pairwise([0, *(end for end in ends if end <= rounds)])
+    steps = sum((end - begin) * gan.steps_at(begin) for begin, end in epochs)
+    return steps * (full_size or training["batch_size"])
 
 
 def selected(run, last):

@@ -1,8 +1,8 @@
 """Training a preset in a run folder: what `kgan train` does.
 
 A run folder holds `config.json` (the preset as trained), `environment.json` (software, hardware,
-the data's digest), `seconds.json`, `history.csv` (a line an epoch: rounds played, running means,
-and the seconds that training took so far), `samples/` (a grid after every epoch),
+the data's digest), `history.csv` (a line an epoch: rounds played, running means, and the seconds
+that training took so far), `samples/` (a grid after every epoch),
 `checkpoint.keras` (to resume from) and, at the end, `model.keras`.
 
 A preset whose `training` says `hold_out`, in per cent, is trained on the rest of its split; then
@@ -12,16 +12,31 @@ A preset whose `training` says `hold_out`, in per cent, is trained on the rest o
 import contextlib
 import json
 import pathlib
+import shutil
 
 import keras
 
 from kgan import callbacks, environment, fine_tuning, metrics, schedules, zoo
 from kgan.callbacks.files import HistoryFile, Seconds
 from kgan.callbacks.interrupt import StopOnInterrupt
+from kgan.files import write_atomically
 from kgan.metrics.classifiers import shipped_classifier
 
 # Samples by which an epoch is judged, or as many as there are images held out.
 SELECTION_SAMPLES = 5000
+
+# All that a run writes.
+FILES = (
+    "config.json",
+    "environment.json",
+    "selection.json",
+    "history.csv",
+    "samples",
+    "checkpoint.keras",
+    "best.keras",
+    "best.json",
+    "model.keras",
+)
 
 
 def train(preset, out, *, resume=False, jit="auto", data_dir=None, verbose="auto"):
@@ -40,7 +55,7 @@ def train(preset, out, *, resume=False, jit="auto", data_dir=None, verbose="auto
         The trained model, and whether Ctrl-C stopped it early.
 
     Raises:
-        FileExistsError: If the folder holds a run already and `resume` is not set.
+        FileExistsError: If the folder holds a run, or a part of one, and `resume` is not set.
         FileNotFoundError: If there is nothing to resume.
         ValueError: If the data or the weights to start from do not fit the networks.
         KeyboardInterrupt: If it was interrupted before anything was written, or twice.
@@ -52,9 +67,11 @@ def train(preset, out, *, resume=False, jit="auto", data_dir=None, verbose="auto
 def _train(preset, out, resume, jit, data_dir, verbose, interrupt):
     checkpoint = out / "checkpoint.keras"
     if resume and not checkpoint.is_file():
-        raise FileNotFoundError(f"{out} has no checkpoint.keras to resume from")
-    if not resume and (out / "config.json").exists():
-        raise FileExistsError(f"{out} holds a run already: resume it, or choose another folder")
+        raise FileNotFoundError(
+            f"{out} has no checkpoint.keras to resume from: no epoch was finished, so train anew"
+        )
+    if not resume:
+        check_free(out)
     training = preset["training"]
     length = "rounds" if "rounds" in training else "epochs"
     if training[length] < 1:
@@ -90,18 +107,19 @@ def _train(preset, out, resume, jit, data_dir, verbose, interrupt):
         write_json(out / "environment.json", surroundings)
         if protocol:
             write_json(out / "selection.json", protocol)
+        history = HistoryFile(out / "history.csv", resume)
         gan.fit(
             dataset,
             initial_epoch=first,
             epochs=first + epochs,
             verbose=verbose,
             callbacks=[
-                Seconds(out / "seconds.json"),
+                Seconds(history),
                 callbacks.StopAtRounds(total),
                 interrupt,
                 *selecting,
                 callbacks.SampleGrid(out / "samples"),
-                HistoryFile(out / "history.csv", resume),
+                history,
                 callbacks.Checkpoint(checkpoint),
             ],
         )
@@ -161,15 +179,34 @@ def selection(preset, split, out, data_dir):
 
 def write_json(path, value):
     """Writes what a person may want to read."""
-    path.write_text(json.dumps(value, indent=2) + "\n")
+    text = json.dumps(value, indent=2) + "\n"
+    write_atomically(path, lambda file: file.write(text.encode()))
+
+
+def check_free(out):
+    """Refuses a folder in which a new run would write over something.
+
+    Raises:
+        FileExistsError: If there is a run, what is left of one, or anything of such a name.
+    """
+    found = [name for name in FILES if (out / name).exists()]
+    if "checkpoint.keras" in found:
+        raise FileExistsError(f"{out} holds a run already: resume it, or choose another folder")
+    if found:
+        raise FileExistsError(
+            f"{out} holds {', '.join(found)} already and no checkpoint.keras to resume from: "
+            "delete them, or choose another folder"
+        )
 
 
 def discard(out):
-    """Removes what a run wrote that cannot be resumed, so that it can be begun anew."""
-    written = ("config.json", "environment.json", "seconds.json", "history.csv")
-    written += ("selection.json", "best.keras", "best.json")
-    for name in (*written, "samples/000000.png"):
-        (out / name).unlink(missing_ok=True)
-    for folder in (out / "samples", out):
-        with contextlib.suppress(OSError):  # It holds something else, or is not there.
-            folder.rmdir()
+    """Removes what a run wrote that cannot be resumed, so that it can be begun anew.
+
+    Nothing else is called so: the run looked for that before it began, in `check_free`.
+    """
+    shutil.rmtree(out / "samples", ignore_errors=True)
+    for name in FILES:
+        with contextlib.suppress(OSError):  # It was not written.
+            (out / name).unlink()
+    with contextlib.suppress(OSError):  # It holds something else.
+        out.rmdir()

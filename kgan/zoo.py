@@ -90,7 +90,10 @@ def register(folder):
     folder = pathlib.Path(folder).resolve()
     if not (folder / "preset.json").is_file():
         raise ValueError(f"{folder} has no preset.json")
-    if (builtin_folder() / folder.name / "preset.json").is_file():
+    builtin = (builtin_folder() / folder.name).resolve()
+    if builtin == folder:
+        return folder.name
+    if (builtin / "preset.json").is_file():
         raise ValueError(f"{folder.name!r} is a built-in preset: give the folder another name")
     preset = json.loads((folder / "preset.json").read_text())
     missing = [key for key in REQUIRED if key not in preset]
@@ -158,6 +161,35 @@ def dataset(name, split=None, **kwargs):
     """
     preset = info(name)
     return load_data(preset, **({} if split is None else {"split": split}), **kwargs)
+
+
+def with_data(preset, source, labels=None):
+    """A preset's recipe, for other data.
+
+    What the preset says of its data, and of what was tried on it, is left behind.
+
+    Args:
+        preset: What `info` returns.
+        source: What `kgan.data.load` takes.
+        labels: The feature of the new data that has the classes, for a preset that takes labels;
+            its own classes by default: sub-folders, or the data set's labels.
+
+    Returns:
+        A copy of `preset`, for `kgan.training.train`.
+
+    Example:
+        >>> preset = kgan.zoo.with_data(kgan.zoo.info("wgan_gp_mnist"), "my_folder")
+        >>> kgan.training.train(preset, "runs/mine")
+    """
+    preset = copy.deepcopy(preset)
+    preset["data"]["source"] = str(source)
+    if labels is not None or isinstance(preset["data"].get("labels"), str):
+        preset["data"]["labels"] = labels or True
+    preset["description"] = f"{preset['algorithm']} on {pathlib.Path(source).name}"
+    preset["data_licence"] = "not stated"
+    for of_the_old in ("data_from", "tries"):
+        preset.pop(of_the_old, None)
+    return preset
 
 
 def verify(name, tolerance=0.02, **kwargs):

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -83,6 +84,7 @@ def test_info_is_json(capsys):
         (["train", "gan_mnist", "--resume", "--out", "no_such_run"], "no checkpoint.keras"),
         (["train", "gan_mnist", "--data", "no_such_data_set"], "no_such_data_set"),
         (["train", "gan_mnist", "--rounds", "0"], "rounds must be at least 1, got 0"),
+        (["train", "gan_mnist", "--labels", "digit"], "--labels says which classes the images"),
         (["info", "x.keras"], "the zoo has no preset 'x.keras'"),
     ],
 )
@@ -111,7 +113,6 @@ def test_train_leaves_a_run_folder(run_folder):
         "config.json",
         "environment.json",
         "history.csv",
-        "seconds.json",
         "checkpoint.keras",
         "model.keras",
         "samples/000000.png",
@@ -266,6 +267,20 @@ def test_a_run_folder_is_its_model(run_folder, tmp_path, monkeypatch, capsys):
     assert kgan_command("sample", run_folder, "--n", 2) == 0
     assert kgan_command("sample", run_folder / "model.keras", "--n", 2) == 0
     assert (tmp_path / "infogan.png").read_bytes() == (tmp_path / "model.png").read_bytes()
+
+
+def test_a_run_folder_with_a_best_model_is_that_one(run_folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    run = shutil.copytree(run_folder, tmp_path / "judged")
+    gan = keras.models.load_model(run / "model.keras")
+    gan.ema_generator.set_weights([0.5 * w for w in gan.ema_generator.get_weights()])
+    gan.save(run / "best.keras")
+    for name in (run, run / "best.keras", run / "model.keras"):
+        assert kgan_command("sample", name, "--n", 2) == 0
+    judged, best, model = (
+        (tmp_path / f"{name}.png").read_bytes() for name in ("judged", "best", "model")
+    )
+    assert judged == best != model
 
 
 @pytest.fixture(scope="module")

@@ -51,8 +51,7 @@ def digits(tmp_path):
 
 def tuned(name, source, rounds=2, recipe=None):
     """A preset that starts from another one's weights, on other data."""
-    preset = fine_tuning.start_from(recipe or zoo.info(name), name)
-    preset["data"] = {**preset["data"], "source": str(source)}
+    preset = zoo.with_data(fine_tuning.start_from(recipe or zoo.info(name), name), source)
     preset["training"]["rounds"] = rounds
     return preset
 
@@ -110,9 +109,9 @@ def test_the_card_says_what_training_started_from(presets, digits, tmp_path):
     sums = zoo.info("plain_one")["measured"]["weights"]
     assert "| started from | the weights of `plain_one` (sha256: generator " in text
     assert sums["discriminator"]["sha256"][:12] in text
-    assert "Again, from the weights of plain_one: `kgan train tuned_one`" in text
+    assert "Again, from the weights of plain_one: `kgan train path/to/tuned_one`" in text
     assert (
-        "Again from nothing: `kgan train plain_one`"
+        "Again from nothing: `kgan train path/to/plain_one`"
         in (presets / "plain_one" / "README.md").read_text()
     )
 
@@ -251,6 +250,13 @@ def test_images_of_a_growing_model_are_those_of_the_run():
     )
     gan.images_seen.assign(1000)
     fresh = {"batch_size": 32}
-    assert publish.count_images(gan, 5, fresh) == 1000
-    assert publish.count_images(gan, 5, {**fresh, "initial": {}}) == 5 * 4
-    assert publish.count_images(zoo.build(PRESET), 5, fresh) == 5 * 32
+    history = [{"rounds": "3"}, {"rounds": "5"}, {"rounds": "9"}]
+    assert publish.count_images(gan, 5, fresh, history) == 1000
+    assert publish.count_images(gan, 5, {**fresh, "initial": {}}, history) == 5 * 4
+    assert publish.count_images(zoo.build(PRESET), 5, fresh, history) == 5 * 32
+    # 100 steps a round as the first epoch begins, 5 as the second one does.
+    steps = keras.optimizers.schedules.PiecewiseConstantDecay([2], [100, 5])
+    wgan = kgan.WGAN(
+        *kgan.networks.mlp((8, 8, 1), latent_dim=4, width=8), discriminator_steps=steps
+    )
+    assert publish.count_images(wgan, 5, fresh, history) == (3 * 100 + 2 * 5) * 32

@@ -48,7 +48,7 @@ ALLOWED = {
     "zoo": {"data", "evaluation", "models", "networks", "weight_files"},
     "fine_tuning": {"zoo"},
     "environment": {""},
-    "training": {"callbacks", "environment", "fine_tuning", "metrics", "schedules", "zoo"},
+    "training": {"callbacks", "environment", "files", "fine_tuning", "metrics", "schedules", "zoo"},
     "evaluation": {
         "data",
         "environment",

@@ -15,6 +15,7 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
+from test_cli import kgan_command
 
 from kgan import cards, environment, publish, training, zoo
 
@@ -311,7 +312,6 @@ def test_lines_of_rounds_that_were_lost_are_left_out(run):
 
 def test_the_history_tells_the_seconds_of_training_over_all_runs(run, monkeypatch):
     before = float(table(run / "history.csv")[-1][-1])
-    assert before == json.loads((run / "seconds.json").read_text())
     write = training.callbacks.SampleGrid.write
     slow = training.callbacks.SampleGrid, "write", lambda grid: (time.sleep(1), write(grid))
     monkeypatch.setattr(*slow)
@@ -321,9 +321,57 @@ def test_the_history_tells_the_seconds_of_training_over_all_runs(run, monkeypatc
     seconds = [float(line[-1]) for line in table(run / "history.csv")[1:]]
     assert seconds == sorted(seconds)
     assert len(seconds) == 4
-    assert seconds[-1] == json.loads((run / "seconds.json").read_text())
     # Three grids were drawn, one of them before training: none is training.
     assert before < seconds[-1] < before + took - 3
+
+
+def test_the_card_tells_the_minutes_of_what_is_published(run, tmp_path):
+    # The best epoch, after two rounds, took a minute; the run went on to an hour.
+    lines = table(run / "history.csv")
+    head, first, last = lines
+    first[-1], last[-1] = "60.0", "3600.0"
+    with (run / "history.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([head, first, last])
+    gan = keras.models.load_model(run / "model.keras")
+    gan.rounds.assign(2)
+    gan.save(run / "best.keras")
+    change(run / "config.json", tries=["Something on other data."])
+    publish.publish(run, tmp_path / "mine")
+    measured = json.loads((tmp_path / "mine" / "preset.json").read_text())["measured"]
+    assert (measured["rounds"], measured["seconds"], measured["run_seconds"]) == (2, 60, 3600)
+    text = (tmp_path / "mine" / "README.md").read_text()
+    assert "| time | 1 minutes on " in text and "; the run went on to 60 |" in text
+    # What the recipe's own preset tells of its tries was not of this run.
+    assert "What was tried" not in text
+
+
+def test_a_preset_is_used_by_its_folder(published, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(zoo, "_registered", {})
+    assert kgan_command("info", published) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads(
+        (published / "preset.json").read_text()
+    )
+    assert kgan_command("sample", published, "--n", 2) == 0
+    assert (tmp_path / "tiny_one.png").is_file()
+    short = ["--rounds", 1, "--out"]
+    assert kgan_command("train", published, *short, "anew") == 0
+    assert kgan_command("train", "--from", published, *short, "on") == 0
+    initial = json.loads((tmp_path / "on" / "config.json").read_text())["training"]["initial"]
+    assert initial["preset"] == "tiny_one"
+    speed = ["--metrics", "speed", "--n", 8, "--split", "train", "--out", "scores"]
+    assert kgan_command("evaluate", published, *speed) == 0
+    copied = shutil.copytree(published, tmp_path / "zoo" / "tiny_one")
+    assert kgan_command("card", copied, "--results", tmp_path / "scores" / "results.json") == 0
+    assert "`kgan evaluate path/to/tiny_one --n 8" in (copied / "README.md").read_text()
+
+
+def test_files_of_somebody_else_are_kept(tmp_path):
+    for name in ("best.keras", "history.csv", "notes.txt"):
+        (tmp_path / name).write_text("mine")
+    with pytest.raises(FileExistsError, match=r"holds history\.csv, best\.keras already and no"):
+        training.train(copy.deepcopy(PRESET), tmp_path, verbose=0)
+    assert names(tmp_path) == ["best.keras", "history.csv", "notes.txt"]
 
 
 def interrupting(function, times=1, swallow=False):

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import pathlib
 import time
 
@@ -58,15 +57,18 @@ class HistoryFile(keras.callbacks.Callback):
 
 
 class Seconds(keras.callbacks.Callback):
-    """Adds up the seconds spent in epochs, over all resumed runs, in a JSON file and in the logs.
+    """Logs the seconds spent in epochs so far, over all resumed runs.
 
     As the first callback it counts what rounds and their data take, compilation included, and not
     what the other callbacks do between epochs: judging, drawing and saving.
+
+    Args:
+        history: The `HistoryFile` after this callback, whose last line tells the time so far.
     """
 
-    def __init__(self, path):
+    def __init__(self, history):
         super().__init__()
-        self.path = path
+        self.history = history
 
     def on_epoch_begin(self, epoch, logs=None):
         """Starts the clock."""
@@ -74,8 +76,6 @@ class Seconds(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Stops it."""
-        spent = time.perf_counter() - self.start
-        spent += json.loads(self.path.read_text()) if self.path.exists() else 0.0
-        self.path.write_text(json.dumps(spent))
+        before = self.history.lines[-1].get("seconds") if self.history.lines else None
         if logs is not None:
-            logs["seconds"] = spent
+            logs["seconds"] = time.perf_counter() - self.start + float(before or 0)

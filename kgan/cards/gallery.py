@@ -22,6 +22,8 @@ the hardware named, and depend on what else it did.
 
 ## Recipes without weights
 `kgan.zoo.load` gives these freshly initialised, with a warning, and `kgan train NAME` trains them.
+`avatars` is no data set of TensorFlow Datasets: `python examples/avatars/make.py DATA_DIR` draws
+it, for `--data_dir DATA_DIR`.
 
 {without}
 """

@@ -8,12 +8,13 @@ DEFAULTS = "with Keras's defaults"
 NO_LIMITS = "None were noted beside the figures and the pictures.\n"
 
 
-def card(name, preset):
+def card(name, preset, builtin=True):
     """The card of a preset with weights.
 
     Args:
         name: The preset's.
         preset: What `kgan.zoo.info` returns.
+        builtin: Whether it is in the zoo that ships with kgan.
 
     Returns:
         Markdown, which shows the pictures that lie beside it.
@@ -32,7 +33,11 @@ def card(name, preset):
     description = preset.get("description", f"{preset['algorithm']} on {source['source']}")
     licence = preset.get("data_licence", "not stated")
     losses = "\n".join(f"| {k} | {v:.4g} |" for k, v in measured["last_epoch"].items())
-    minutes = measured["seconds"] / 60
+    minutes, in_all = (round(measured[key] / 60) for key in ("seconds", "run_seconds"))
+    in_all = f"; the run went on to {in_all}" if in_all > minutes else ""
+    path = name if builtin else f"path/to/{name}"
+    register = "" if builtin else f'kgan.zoo.register("{path}")\n'
+    make = f" ({preset['data_from']})" if "data_from" in preset else ""
     where = measured["environment"]
     engine = f"{where['backend']} {where['backend_version']}"
     chosen = measured.get("selection")
@@ -52,13 +57,13 @@ def card(name, preset):
 {shown[SAMPLES]}
 
 ```python
-gan = kgan.zoo.load("{name}")
+{register}gan = kgan.zoo.load("{name}")
 images = gan.sample(64, seed=0)
 ```
-On the command line: `kgan sample {name}`.
+On the command line: `kgan sample {path}`.
 
 {shown[INTERPOLATION]}
-{evaluation.section(measured.get("metrics"))}
+{evaluation.section(measured.get("metrics"), path)}
 ## Limits and failures
 {limits or NO_LIMITS}
 {shown[FAILURES]}
@@ -69,17 +74,17 @@ On the command line: `kgan sample {name}`.
 | algorithm | `kgan.{preset["algorithm"]}` |
 | networks | `kgan.networks.{networks["builder"]}({arguments})` |
 | weights | float16; {sizes} |
-| data | {source["source"]}, split {splits(preset)[0]}; licence: {licence} |
+| data | {source["source"]}{make}, split {splits(preset)[0]}; licence: {licence} |
 | training | {measured["rounds"]:,} rounds of batch {training["batch_size"]} |{started}{chosen}
 | real images seen | {measured["real_images"]:,} |
 | optimizers | {optimizers} |
 | precision | {training["precision"]} |
-| time | {minutes:.0f} minutes on {where["hardware"]} |
+| time | {minutes} minutes on {where["hardware"]}{in_all} |
 | software | kgan {where["kgan"]} ({where["commit"]}), Keras {where["keras"]}, {engine} |
 | data digest | sha256 {where["data_digest"]} |
 | date | {measured["date"]} |
 
-Again{again}: `kgan train {name}`.
+Again{again}: `kgan train {path}`.
 {note}{tries}
 ## How training went
 {shown[CURVES]}

@@ -9,7 +9,7 @@ from kgan.cards import pictures
 from kgan.cards.digest import samples_digest
 from kgan.cards.text import card
 from kgan.files import write_atomically
-from kgan.weight_files import find_weights
+from kgan.weight_files import builtin_folder, find_weights
 
 # What a card consists of: made here, and never kept from an older version of a preset.
 FILES = ("README.md", "history.csv", *pictures.FILES)
@@ -34,7 +34,7 @@ def complete(name, preset, folder):
     preset["measured"]["pictures"] = pictures.draw(gan, preset, folder)
     # Last `preset.json`: what has none is no preset, however the process ends.
     for file, text in (
-        ("README.md", card(name, preset)),
+        ("README.md", card(name, preset, folder.resolve().parent == builtin_folder().resolve())),
         ("preset.json", json.dumps(preset, indent=2) + "\n"),
     ):
         data = text.encode()

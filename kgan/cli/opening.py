@@ -12,10 +12,20 @@ from kgan import data, models, zoo
 from kgan.data.files import ImageFiles
 
 
+def preset_name(name):
+    """The name of a preset in a folder, which `zoo` knows from then on; any other name as it is."""
+    found = name not in zoo.list() and pathlib.Path(name, "preset.json").is_file()
+    return zoo.register(name) if found else name
+
+
 def model_file(name):
-    """The model in a run folder; a preset's name or a `.keras` file as it is."""
-    file = pathlib.Path(name, "model.keras")
-    return str(file) if name not in zoo.list() and file.is_file() else name
+    """The best model in a run folder, or its last; a preset's name or a `.keras` file as it is."""
+    name = preset_name(name)
+    if name not in zoo.list():
+        for file in (pathlib.Path(name, best) for best in ("best.keras", "model.keras")):
+            if file.is_file():
+                return str(file)
+    return name
 
 
 def short_name(name):
@@ -24,7 +34,7 @@ def short_name(name):
 
 
 def load_model(name):
-    """A model from a preset's name, a `.keras` file or a run folder."""
+    """A model from a preset's name or folder, a `.keras` file or a run folder."""
     name = model_file(name)
     if not name.endswith(".keras"):
         return zoo.load(name)

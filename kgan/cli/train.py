@@ -2,19 +2,23 @@
 
 import json
 import pathlib
+import shlex
 import sys
 
 from kgan import callbacks, cards, fine_tuning, publish, training, zoo
 from kgan.cards import gallery
+from kgan.cli.opening import preset_name
 
 
 def run_train(args):
     """`kgan train`."""
     start = getattr(args, "from")
+    args.name = preset_name(args.name)
+    start = start and preset_name(start)
     out = pathlib.Path(args.out or (f"runs/{args.name}-tuned" if start else f"runs/{args.name}"))
     given = {
         key: getattr(args, key)
-        for key in ("data", "batch_size", "seed", "precision", "hold_out")
+        for key in ("data", "labels", "batch_size", "seed", "precision", "hold_out")
         if getattr(args, key) is not None
     }
     if args.resume and (out / "config.json").is_file():
@@ -35,11 +39,11 @@ def run_train(args):
             preset = fine_tuning.start_from(preset, start)
     # What could not be published is not worth the time of training.
     publish.check_preset(preset)
+    labels = given.pop("labels", None)
     if "data" in given:
-        source = given.pop("data")
-        preset["data"] = {**preset["data"], "source": source}
-        preset["data_licence"] = "not stated"
-        preset["description"] = f"{preset['algorithm']} on {pathlib.Path(source).name}"
+        preset = zoo.with_data(preset, given.pop("data"), labels)
+    elif labels:
+        raise ValueError("--labels says which classes the images of --data have: pass both")
     preset["training"].update(given)
     for length, other in (("rounds", "epochs"), ("epochs", "rounds")):
         if getattr(args, length) is not None:
@@ -53,10 +57,16 @@ def run_train(args):
     )
     rounds = callbacks.rounds_played(gan)
     if interrupted:
-        print(f"stopped after {rounds} rounds; go on with: kgan train {args.name} --out {out} "
-              "--resume")  # fmt: skip
-    else:
-        print(f"trained {rounds} rounds; the model is {out / 'model.keras'}")
+        again = ["kgan", "train", args.name, "--out", str(out), "--resume"]
+        again += ["--data_dir", args.data_dir] if args.data_dir else []
+        again += ["--jit", args.jit] if args.jit != "auto" else []
+        print(f"stopped after {rounds} rounds; go on with: {shlex.join(again)}")
+        return
+    print(f"trained {rounds} rounds; the model is {out / 'model.keras'}")
+    if (out / "best.keras").is_file():
+        best = json.loads((out / "best.json").read_text())
+        print(f"its best epoch, after {best['rounds']} rounds, is {out / 'best.keras'}, "
+              f"which kgan takes from {out}")  # fmt: skip
 
 
 def run_publish(args):

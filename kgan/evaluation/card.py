@@ -3,11 +3,12 @@
 from kgan.evaluation.tables import rows
 
 
-def section(results):
+def section(results, path=None):
     """Results of `evaluate` as a section of a preset's card, Markdown.
 
     Args:
         results: What `evaluate` returns; None, for a preset that has none, gives an empty string.
+        path: What to call the preset on the command line; its name by default.
 
     Example:
         >>> print(kgan.evaluation.section(kgan.zoo.info("gan_mnist")["measured"]["metrics"]))
@@ -21,7 +22,7 @@ def section(results):
         f"{by} (sha256 {about['digest'][:12]}, images {about['resize']})"
         for by, about in protocol["extractors"].items()
     )
-    command = f"kgan evaluate {results['name']} --n {protocol['n_fake']}"
+    command = f"kgan evaluate {path or results['name']} --n {protocol['n_fake']}"
     command += f" --extractor {protocol['extractor']}" if protocol["extractor"] else ""
     return f"""
 ## How good it is

@@ -167,9 +167,13 @@ class Fitting:
 
     def steps_due(self):
         """How many steps of the discriminator the next round has, by the schedule."""
+        return self.steps_at(self.rounds)
+
+    def steps_at(self, rounds):
+        """The same of a round after so many others."""
         if not isinstance(self.steps_schedule, schedules.Schedule):
             return self.steps_schedule
-        steps = float(ops.convert_to_numpy(schedules.at(self.steps_schedule, self.rounds)))
+        steps = float(ops.convert_to_numpy(schedules.at(self.steps_schedule, rounds)))
         return checks.check_integer("discriminator_steps", round(steps), 1)
 
     def set_steps(self, steps):
