@@ -180,6 +180,9 @@ def write(path, rows, **about):
     """Writes results and what is known of the machine as JSON, if there is a path."""
     if path is None:
         return
+    # Only now: what is measured shares the machine with nothing else that imports Keras.
+    from kgan import environment
+
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     results = {
@@ -188,6 +191,7 @@ def write(path, rows, **about):
         "machine": {
             "system": f"{platform.system()} {platform.machine()}",
             "cores": len(os.sched_getaffinity(0)),
+            "processor": environment.processor(),
         },
         **about,
         "rows": rows,

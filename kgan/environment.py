@@ -10,6 +10,14 @@ import keras
 
 import kgan
 
+# The widest vector instructions first, as Linux and as their makers call them.
+INSTRUCTIONS = {
+    "amx_bf16": "AMX bfloat16",
+    "avx512_bf16": "AVX-512 bfloat16",
+    "avx512f": "AVX-512",
+    "avx2": "AVX2",
+}
+
 
 def describe(dataset):
     """Versions, commit, hardware, and the data set's digest where it has one; for JSON."""
@@ -25,9 +33,35 @@ def describe(dataset):
         "keras": keras.__version__,
         "backend": keras.backend.backend(),
         "backend_version": importlib.import_module(keras.backend.backend()).__version__,
-        "hardware": gpu_name() or f"{os.cpu_count()} cores, {platform.machine()}",
+        "hardware": gpu_name() or cpu_name(),
         "data_digest": dataset.digest() if hasattr(dataset, "digest") else None,
     }
+
+
+def cpu_name():
+    """How many cores this process may use, and of which processor."""
+    try:
+        cores = len(os.sched_getaffinity(0))
+    except AttributeError:  # Not on Linux.
+        cores = os.cpu_count()
+    return f"{cores} {'core' if cores == 1 else 'cores'}, {processor()}"
+
+
+def processor():
+    """The processor's model as its maker calls it; only its kind where the system does not say.
+
+    Linux tells the model, and which instructions there are, in /proc/cpuinfo: names alone do not
+    say whether bfloat16 is computed or emulated, which decides what a CPU takes for a round.
+    """
+    try:
+        lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    known = dict(map(str.strip, line.split(":", 1)) for line in lines if ":" in line)
+    model = known.get("model name", platform.machine())
+    flags = known.get("flags", "").split()
+    widest = next((flag for flag in INSTRUCTIONS if flag in flags), None)
+    return f"{model} ({INSTRUCTIONS[widest]})" if widest else model
 
 
 def gpu_name():
