@@ -272,3 +272,55 @@ def test_evaluate_asks_a_model_of_vectors_for_those_of_the_data():
     fake = gan.sample(30, condition=vectors[np.arange(30) % 12], seed=0)
     expected = kgan.metrics.frechet_distance(corner(images), corner(fake))
     np.testing.assert_allclose(logged, [expected], rtol=1e-4)
+
+
+def test_training_that_ends_in_nan_ends_without_an_error(tmp_path):
+    gan = model()
+    names = ("samples", "gan.keras", "best.keras")
+    grids, last, best = (tmp_path / name for name in names)
+    fid = frechet()
+    listed = (
+        callbacks.TerminateOnNaN(),
+        callbacks.SampleGrid(grids, rows=2),
+        callbacks.Evaluate(fid, tiny.images(12), n=12),
+        callbacks.BestCheckpoint(best, fid, final=False),
+        callbacks.Checkpoint(last),
+    )
+    fit(gan, 1, *listed)
+    kept = [path.read_bytes() for path in (last, best)]
+    drawn = sorted(grids.iterdir())
+    gan.generator.layers[-1].bias.assign([np.nan])
+    gan.compile()
+    history = fit(gan, 3, *listed[:1], *listed[2:])
+    assert len(history.epoch) == 1 and np.isnan(history.history["d_loss"]).all()
+    # What was good stays.
+    assert [path.read_bytes() for path in (last, best)] == kept
+    assert sorted(grids.iterdir()) == drawn
+
+
+def test_training_that_diverges_on_its_way_draws_nothing_more(tmp_path):
+    gan = model()
+
+    class Spoil(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 1:
+                gan.generator.layers[-1].bias.assign([np.nan])
+
+    grid = callbacks.SampleGrid(tmp_path, rows=2)
+    history = fit(gan, 3, Spoil(), callbacks.TerminateOnNaN(), grid)
+    assert len(history.epoch) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["000000.png", "000003.png"]
+    # Where nobody asked fit to end, it must not go on for hours.
+    gan = model()
+    with pytest.raises(ValueError, match="makes NaN or infinity"):
+        fit(gan, 3, Spoil(), grid)
+
+
+def test_a_callback_that_would_watch_nothing_is_refused():
+    gan = light_model()
+    for given in (keras.callbacks.TerminateOnNaN(), [keras.callbacks.TerminateOnNaN()]):
+        with pytest.raises(ValueError, match=r"use kgan\.callbacks\.TerminateOnNaN"):
+            gan.fit(tiny.column(1, 2), batch_size=2, callbacks=given)
+    gan.generator.layers[-1].kernel.assign([[np.nan]])
+    with pytest.raises(RuntimeError, match="NaN or Inf"):
+        fit_light(gan, 1, callbacks.TerminateOnNaN(raise_error=True))

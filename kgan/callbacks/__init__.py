@@ -5,6 +5,7 @@ from kgan.callbacks.checkpoint import Checkpoint, save
 from kgan.callbacks.evaluate import Evaluate
 from kgan.callbacks.rounds import StopAtRounds, rounds_played
 from kgan.callbacks.samples import SampleGrid
+from kgan.callbacks.terminate import TerminateOnNaN
 
 __all__ = [
     "BestCheckpoint",
@@ -12,6 +13,7 @@ __all__ = [
     "Evaluate",
     "SampleGrid",
     "StopAtRounds",
+    "TerminateOnNaN",
     "rounds_played",
     "save",
 ]

@@ -9,6 +9,7 @@ import keras
 
 from kgan.callbacks.checkpoint import save
 from kgan.callbacks.rounds import rounds_played
+from kgan.callbacks.terminate import ended_by_nan
 from kgan.files import write_atomically
 from kgan.metrics import Metric
 
@@ -82,6 +83,8 @@ class BestCheckpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Saves, if this is the best epoch so far."""
+        if ended_by_nan(self.model, logs):
+            return
         if self.monitor not in (logs or {}):
             raise ValueError(
                 f"BestCheckpoint monitors {self.monitor!r}, but the logs have only "

@@ -5,6 +5,8 @@ import pathlib
 
 import keras
 
+from kgan.callbacks.terminate import ended_by_nan
+
 
 class Checkpoint(keras.callbacks.Callback):
     """Saves the whole model after every epoch, so that training can go on exactly.
@@ -23,8 +25,9 @@ class Checkpoint(keras.callbacks.Callback):
         self.path = pathlib.Path(path)
 
     def on_epoch_end(self, epoch, logs=None):
-        """Saves."""
-        save(self.model, self.path)
+        """Saves, unless there is nothing left to go on with."""
+        if not ended_by_nan(self.model, logs):
+            save(self.model, self.path)
 
 
 def save(model, path):

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from kgan.callbacks.rounds import rounds_played
+from kgan.callbacks.terminate import ended_by_nan
 from kgan.metrics import Metric, MetricCollection
 
 UNITS = ("epochs", "rounds")
@@ -81,8 +82,9 @@ class Evaluate(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Writes the metric's entries into the logs."""
-        if self.absent is not None and not self.due(epoch):
-            logs.update(self.absent)
+        ended = ended_by_nan(self.model, logs)
+        if ended or (self.absent is not None and not self.due(epoch)):
+            logs.update(self.absent or {})
             return
         values = self.evaluate()
         self.absent = dict.fromkeys(values, math.nan)

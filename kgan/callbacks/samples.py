@@ -6,6 +6,7 @@ import keras
 
 from kgan import data
 from kgan.callbacks.rounds import rounds_played
+from kgan.callbacks.terminate import ended_by_nan
 
 
 class SampleGrid(keras.callbacks.Callback):
@@ -40,7 +41,7 @@ class SampleGrid(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Shows how far it got."""
-        if (epoch + 1) % self.every == 0:
+        if (epoch + 1) % self.every == 0 and not ended_by_nan(self.model, logs):
             self.write()
 
     def write(self):

@@ -100,7 +100,7 @@ class Fitting:
                 their own). A round takes `discriminator_steps` times as many.
             epochs: See `keras.Model.fit`, as for all that is not named here.
             verbose: Progress counts rounds.
-            callbacks: Keras callbacks.
+            callbacks: Keras callbacks. For `TerminateOnNaN` there is that of `kgan.callbacks`.
             validation_split: Fraction of the arrays, from their end, to validate on.
             validation_data: What `evaluate` is run on after an epoch.
             shuffle: Whether arrays are shuffled. The order is a function of `seed` and of the
@@ -119,8 +119,10 @@ class Fitting:
         Raises:
             ValueError: If there is less data than one round takes, `batch_size` is no multiple
                 of the number of replicas, or images or conditions are not what the networks take.
-                Arrays are checked as a whole, of other data the first batch.
+                Arrays are checked as a whole, of other data the first batch. Or if
+                `keras.callbacks.TerminateOnNaN` is among the callbacks, which would do nothing.
         """
+        rounds.check_callbacks(callbacks)
         checks.check_no_weights(class_weight=class_weight, sample_weight=sample_weight)
         if validation_data is not None:
             validation_data = self.check_validation_data(validation_data)

@@ -121,6 +121,21 @@ def free_pipelines():
     gc.collect()
 
 
+def check_callbacks(callbacks):
+    """Refuses a callback of Keras that watches what no GAN logs, and would do nothing.
+
+    Raises:
+        ValueError: If there is one.
+    """
+    listed = getattr(callbacks, "callbacks", callbacks)
+    for callback in listed if isinstance(listed, list | tuple) else [listed]:
+        if type(callback) is keras.callbacks.TerminateOnNaN:
+            raise ValueError(
+                "keras.callbacks.TerminateOnNaN watches one `loss`, and a GAN has two: use "
+                "kgan.callbacks.TerminateOnNaN"
+            )
+
+
 def with_callbacks(callbacks, more):
     """`callbacks`, whatever `fit` was given, and `more` of them."""
     if isinstance(callbacks, keras.callbacks.CallbackList):
