@@ -8,6 +8,8 @@ gradients that nobody uses are not in it.
 
 import math
 
+import keras
+
 
 class Cost:
     """Operations of a network for one example.
@@ -20,32 +22,56 @@ class Cost:
 
     def __init__(self, network):
         self.forward = self.inputs = self.last = 0
-        # What depends on the network's inputs and on no weights: no gradient is needed there.
-        raw = {id(tensor) for tensor in network.inputs}
-        ends = {id(tensor) for tensor in network.outputs}
-        for layer in network.layers:
-            cost = layer_cost(layer)
-            inputs = layer.input if isinstance(layer.input, list) else [layer.input]
-            if all(id(tensor) in raw for tensor in inputs):
-                if not layer.weights:
-                    raw.add(id(layer.output))
-            else:
-                self.inputs += cost
-            self.forward += cost
-            self.last += cost if id(layer.output) in ends else 0
+        self.add(network, [True] * len(network.inputs), [True] * len(network.outputs))
+
+    def add(self, network, raw, ends):
+        """Adds a network's layers, and those of the networks in it.
+
+        Args:
+            network: A functional or sequential model.
+            raw: Of each input, whether it depends on no weights: no gradient is needed there.
+            ends: Of each output, whether nothing is computed from it.
+
+        Returns:
+            Of each output, whether it depends on no weights.
+        """
+        # A model of the same tensors has the graph that a Sequential model keeps to itself.
+        graph = keras.Model(network.inputs, network.outputs)
+        untouched = {id(tensor) for tensor, is_raw in zip(network.inputs, raw) if is_raw}
+        final = {id(tensor) for tensor, is_end in zip(network.outputs, ends) if is_end}
+        for depth in sorted(graph._nodes_by_depth, reverse=True):
+            for node in graph._nodes_by_depth[depth]:
+                if node.is_input:
+                    continue
+                layer, inputs = node.operation, node.arguments.keras_tensors
+                enter = [id(tensor) in untouched for tensor in inputs]
+                leave = [id(tensor) in final for tensor in node.outputs]
+                if isinstance(layer, keras.Model):
+                    made = self.add(layer, enter, leave)
+                else:
+                    cost = layer_cost(layer, inputs[0], node.outputs[0])
+                    self.forward += cost
+                    self.inputs += 0 if all(enter) else cost
+                    self.last += cost if all(leave) else 0
+                    made = [all(enter) and not layer.weights] * len(node.outputs)
+                untouched |= {id(t) for t, is_raw in zip(node.outputs, made) if is_raw}
+        return [id(tensor) in untouched for tensor in network.outputs]
 
 
-def layer_cost(layer):
-    """Operations of a layer's forward pass for one example; 0 where it has no kernel."""
+def layer_cost(layer, entering, leaving):
+    """Operations of a layer's forward pass for one example; 0 where it has no kernel.
+
+    Args:
+        layer: A Keras layer.
+        entering: Its first input, a Keras tensor.
+        leaving: Its first output.
+    """
     kernel = getattr(getattr(layer, "layer", layer), "kernel", None)
     if kernel is None:
         return 0
-    if "Transpose" in type(layer).__name__:
-        # The kernel is laid down once for each pixel of the input.
-        positions = math.prod(layer.input.shape[1:-1])
-    else:
-        positions = math.prod(layer.output.shape[1:-1])
-    return 2 * math.prod(kernel.shape) * positions
+    # A transposed convolution's kernel is laid down once for each pixel of the input.
+    pixels = entering if "Transpose" in type(layer).__name__ else leaving
+    return 2 * math.prod(kernel.shape) * math.prod(pixels.shape[1:-1])
 
 
 # How many batches the discriminator judges in its update; how many gradient penalties there are,

@@ -45,7 +45,6 @@ def main():
     rows = []
     for name, found in reports.items():
         engine, source = name.split(", ")
-        seconds = measuring.summarise(s for r in found for s in r["seconds"])
         alone = measuring.summarise(r["alone_images_per_second"] for r in found)
         light = measuring.summarise(s for r in found for s in r["light_seconds"])
         rows.append(
@@ -56,8 +55,8 @@ def main():
                 "alone_images_per_second": alone,
                 "light_round_seconds": light,
                 "light_images_per_second": args.batch * 5 / light["median"],
-                "round_seconds": seconds,
-                **{key: found[0][key] for key in ("device", "versions")},
+                "batch": args.batch,
+                **measuring.pooled(found),
             }
         )
     usual = {row["engine"]: row for row in rows if row["source"] == "arrays"}

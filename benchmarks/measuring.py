@@ -10,6 +10,7 @@ import os
 import pathlib
 import platform
 import shlex
+import signal
 import statistics
 import subprocess
 import sys
@@ -17,7 +18,8 @@ import sys
 HERE = pathlib.Path(__file__).parent
 CONTENDERS = HERE / "contenders"
 UNAVAILABLE = 3
-
+# How frameworks and Python say that memory did not suffice.
+NO_MEMORY = ("RESOURCE_EXHAUSTED", "OutOfMemory", "MemoryError", "OOM")
 
 # How the reason begins why a contender that could be measured was not.
 FAILED = "failed"
@@ -25,6 +27,18 @@ FAILED = "failed"
 
 class Unavailable(Exception):
     """Something cannot be measured here; the message says why."""
+
+
+class Failed(RuntimeError):
+    """A contender failed.
+
+    Attributes:
+        out_of_memory: Whether for want of memory.
+    """
+
+    def __init__(self, message, out_of_memory):
+        super().__init__(message)
+        self.out_of_memory = out_of_memory
 
 
 def run(script, task, backend="tensorflow", environment=None):
@@ -41,7 +55,7 @@ def run(script, task, backend="tensorflow", environment=None):
 
     Raises:
         Unavailable: If it cannot be measured here.
-        RuntimeError: If it failed.
+        Failed: If it failed.
     """
     if not installed(backend):
         raise Unavailable(f"{backend} is not installed")
@@ -62,14 +76,13 @@ def run(script, task, backend="tensorflow", environment=None):
     if done.returncode == UNAVAILABLE:
         raise Unavailable(done.stderr.strip().splitlines()[-1])
     if done.returncode:
-        raise RuntimeError(f"{script} with {task} on {backend} failed:\n{done.stderr[-3000:]}")
+        # Killed: so the system does where memory is short, without a word.
+        out_of_memory = done.returncode == -signal.SIGKILL or any(
+            sign in done.stderr for sign in NO_MEMORY
+        )
+        why = done.stderr[-3000:].strip() or f"it ended with status {done.returncode}"
+        raise Failed(f"{script} with {task} on {backend} failed:\n{why}", out_of_memory)
     return json.loads(done.stdout.splitlines()[-1])
-
-
-def out_of_memory(error):
-    """Whether a contender failed for want of memory."""
-    signs = ("RESOURCE_EXHAUSTED", "OutOfMemory", "MemoryError", "OOM")
-    return any(sign in str(error) for sign in signs)
 
 
 def installed(package):
@@ -104,7 +117,7 @@ def take_turns(contenders, repeats, progress=True):
                     reports[name].append(measure())
                 except Unavailable as reason:
                     missing[name] = str(reason)
-                except RuntimeError as error:
+                except Failed as error:
                     print(error, file=sys.stderr, flush=True)
                     missing[name] = f"{FAILED}: {str(error).strip().splitlines()[-1]}"
     except KeyboardInterrupt:
@@ -122,12 +135,33 @@ def processes(tasks):
     }
 
 
+def pooled(reports, of="round"):
+    """What all processes of one contender found together.
+
+    Args:
+        reports: Theirs.
+        of: What their clocks measured: a round, or a call.
+
+    Returns:
+        Summaries of the seconds and of those before the first, how many processes there were, the
+        highest peak of memory, and what else the first one said of itself.
+    """
+    about = {k: v for k, v in reports[0].items() if k not in ("seconds", "compile_seconds")}
+    return {
+        f"{of}_seconds": summarise(s for report in reports for s in report["seconds"]),
+        "compile_seconds": summarise(report["compile_seconds"] for report in reports),
+        "processes": len(reports),
+        **about,
+        "peak_bytes": max(report["peak_bytes"] for report in reports),
+    }
+
+
 def summarise(values):
     """Median, quartiles and how many."""
     values = list(values)
     if len(values) == 1:
         return {"median": values[0], "quartiles": [values[0]] * 2, "n": 1}
-    first, median, third = statistics.quantiles(values, n=4)
+    first, median, third = statistics.quantiles(values, n=4, method="inclusive")
     return {"median": median, "quartiles": [first, third], "n": len(values)}
 
 
@@ -180,9 +214,6 @@ def write(path, rows, **about):
     """Writes results and what is known of the machine as JSON, if there is a path."""
     if path is None:
         return
-    # Only now: what is measured shares the machine with nothing else that imports Keras.
-    from kgan import environment
-
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     results = {
@@ -191,7 +222,6 @@ def write(path, rows, **about):
         "machine": {
             "system": f"{platform.system()} {platform.machine()}",
             "cores": len(os.sched_getaffinity(0)),
-            "processor": environment.processor(),
         },
         **about,
         "rows": rows,

@@ -43,6 +43,25 @@ def largest(peak_of, limit, first):
     return low, tried
 
 
+def search(backend, task, limit, first):
+    """The largest batch of one contender, and what it is."""
+    about = {}
+
+    def peak_of(batch):
+        try:
+            about.update(measuring.run("kgan_round.py", {**task, "batch": batch}, backend))
+        except measuring.Failed as error:
+            if not error.out_of_memory:
+                raise
+            return None
+        return about["peak_bytes"]
+
+    batch, tried = largest(peak_of, limit, first)
+    kept = ("device", "precision", "peak_of", "jit", "versions", "parameters")
+    known = {key: about.get(key) for key in kept}
+    return {"largest_batch": batch, "peak_bytes": tried, **known}
+
+
 def main():
     """Measures, prints a table and writes JSON."""
     parser = argparse.ArgumentParser(
@@ -56,7 +75,7 @@ def main():
                         default=workloads.PRECISIONS)  # fmt: skip
     parser.add_argument("--first", type=int, default=64, help="the batch to begin with")
     args = measuring.arguments(parser, repeats=None)
-    rows, missing = [], {}
+    tasks = {}
     for engine in args.engines:
         title, backend, jit = ENGINES[engine]
         for precision in args.precisions:
@@ -69,35 +88,19 @@ def main():
                 "block": 1,
                 "warm_up": 1,
             }
-            about = {}
-
-            def peak_of(batch, task=task, backend=backend, about=about):
-                try:
-                    report = measuring.run("kgan_round.py", {**task, "batch": batch}, backend)
-                except RuntimeError as error:
-                    if not measuring.out_of_memory(error):
-                        raise
-                    return None
-                about.update(report)
-                return report["peak_bytes"]
-
-            name = f"{title}, {precision}"
-            try:
-                batch, tried = largest(peak_of, args.gib * 2**30, args.first)
-            except measuring.Unavailable as reason:
-                missing[name] = str(reason)
-                continue
-            kept = ("device", "peak_of", "jit", "versions", "parameters")
-            rows.append(
-                {
-                    "name": name,
-                    "largest_batch": batch,
-                    "peak_bytes": tried,
-                    **{key: about.get(key) for key in kept},
-                }
-            )
-            # The next may take long: what is known is kept.
-            measuring.write(args.out, rows, limit_gib=args.gib, not_measured=missing)
+            tasks[f"{title}, {precision}"] = (backend, task)
+    limit = args.gib * 2**30
+    searches = {
+        name: lambda backend=backend, task=task: search(backend, task, limit, args.first)
+        for name, (backend, task) in tasks.items()
+    }
+    rows, missing = [], {}
+    for name, measure in searches.items():
+        found, not_found = measuring.take_turns({name: measure}, repeats=1)
+        rows += [{"name": name, **reports[0]} for reports in found.values()]
+        missing |= not_found
+        # The next may take long: what is known is kept.
+        measuring.write(args.out, rows, limit_gib=args.gib, not_measured=missing)
     measuring.table(
         ("", "largest batch", "its MiB", "MiB at the first"),
         [

@@ -44,19 +44,9 @@ def main():
     reports, missing = measuring.take_turns(measuring.processes(tasks), args.repeats)
     rows = []
     for name, found in reports.items():
-        batch = tasks[name][2]["batch"]
-        seconds = measuring.summarise(s for report in found for s in report["seconds"])
-        about = {k: v for k, v in found[0].items() if k not in ("seconds", "compile_seconds")}
-        rows.append(
-            {
-                "name": name,
-                "batch": batch,
-                "call_seconds": seconds,
-                "images_per_second": batch / seconds["median"],
-                "first_call_seconds": measuring.summarise(r["compile_seconds"] for r in found),
-                **about,
-            }
-        )
+        row = {"name": name, "batch": tasks[name][2]["batch"], **measuring.pooled(found, "call")}
+        row["images_per_second"] = row["batch"] / row["call_seconds"]["median"]
+        rows.append(row)
     measuring.table(
         ("", "ms a call", "quartiles", "images/s", "first call s"),
         [
@@ -65,7 +55,7 @@ def main():
                 1e3 * row["call_seconds"]["median"],
                 measuring.quartiles(row["call_seconds"], 1e3),
                 row["images_per_second"],
-                row["first_call_seconds"]["median"],
+                row["compile_seconds"]["median"],
             )
             for row in rows
         ],

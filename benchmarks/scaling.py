@@ -31,7 +31,7 @@ def main():
     )
     parser.add_argument("--vary", nargs="+", choices=VALUES, default=list(VALUES))
     parser.add_argument("--values", nargs="+", type=int, help="of what varies, if it is one thing")
-    parser.add_argument("--workload", choices=["digits", "progressive"], default="digits")
+    parser.add_argument("--workload", choices=workloads.IMAGES, default="digits")
     parser.add_argument("--algorithm", default="wgan_gp")
     parser.add_argument("--engines", nargs="+", choices=["tensorflow", "jax"],
                         default=["tensorflow"])  # fmt: skip
@@ -69,20 +69,12 @@ def main():
     rows = []
     for name, found in reports.items():
         vary, value, task = known[name]
-        seconds = measuring.summarise(s for report in found for s in report["seconds"])
-        rows.append(
-            {
-                "name": name,
-                "vary": vary,
-                "value": value,
-                "round_seconds": seconds,
-                "images_per_second": task["batch"]
-                * found[0]["discriminator_steps"]
-                / seconds["median"],
-                "flops_per_second": found[0]["flops"] / seconds["median"],
-                **{k: v for k, v in found[0].items() if k != "seconds"},
-            }
-        )
+        row = {"name": name, "vary": vary, "value": value, "batch": task["batch"]}
+        row |= measuring.pooled(found)
+        median = row["round_seconds"]["median"]
+        row["images_per_second"] = row["batch"] * row["discriminator_steps"] / median
+        row["flops_per_second"] = row["flops"] / median
+        rows.append(row)
     measuring.table(
         ("", "ms a round", "quartiles", "images/s", "GFLOP/s", "MiB"),
         [

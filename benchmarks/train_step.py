@@ -9,8 +9,8 @@ A round is what the algorithm's paper calls an iteration: all updates of the dis
 of the generator. Given are the images of the discriminator's updates a second, and their ratio to
 the first peer that runs at the same precision and batch. FLOP/s are those that the algorithm needs
 (`flops.py`) over a round's median time; they are compared with the fastest convolution and the
-fastest matrix product that `contenders/peak.py` finds in the same run. What cannot be measured here
-is listed and says why.
+fastest matrix product that `contenders/peak.py` finds in the same run, by whichever framework of
+those that take part. What cannot be measured here is listed and says why.
 """
 
 import argparse
@@ -50,11 +50,11 @@ def contenders(args):
                 "warm_up": args.warm_up,
             }
             label = f"{precision}, batch {batch}"
-            for algorithm in [None] if args.preset else args.algorithms:
+            for algorithm in args.algorithms:
                 what = {"preset": args.preset} if args.preset else {"algorithm": algorithm}
                 for engine in args.engines:
                     title, backend, jit = ENGINES[engine]
-                    name = f"{title}, {args.preset or algorithm}, {label}"
+                    name = f"{title}, {algorithm}, {label}"
                     found[name] = ("kgan_round.py", backend, {**given, **what, "jit": jit})
             if args.peers is None:
                 continue
@@ -65,45 +65,62 @@ def contenders(args):
 
 
 def measure_peaks(tasks):
-    """The device's peaks, `{(backend, precision): report}`, once for each that is used."""
-    peaks = {}
-    for _, backend, task in tasks:
-        key = (backend, task["precision"])
-        if key not in peaks:
-            try:
-                peaks[key] = measuring.run("peak.py", {"precision": key[1]}, backend)
-            except measuring.Unavailable:
-                peaks[key] = None
-    return peaks
+    """The device's peaks by each framework that takes part.
+
+    Args:
+        tasks: What `contenders` returns.
+
+    Returns:
+        `{"jax, float32": report, ...}`, and `{name: reason}` of those that could not be measured.
+    """
+    used = {(backend, task["precision"]) for _, backend, task in tasks.values()}
+    peaks = {
+        f"{backend}, {precision}": ("peak.py", backend, {"precision": precision})
+        for backend, precision in sorted(used)
+    }
+    reports, missing = measuring.take_turns(measuring.processes(peaks), repeats=1)
+    return {name: found[0] for name, found in reports.items()}, {
+        f"peak, {name}": reason for name, reason in missing.items()
+    }
 
 
-def row_of(name, script, task, reports, peak, flops):
+def best_peak(peaks, precision, kind):
+    """The highest rate at a precision, whoever reached it; None if there is none."""
+    found = [
+        peak[kind]["flops_per_second"] for peak in peaks.values() if peak["precision"] == precision
+    ]
+    return max(found, default=None)
+
+
+def row_of(name, script, task, reports, peaks):
     """All that is known of one contender."""
-    seconds = [s for report in reports for s in report["seconds"]]
-    about = {k: v for k, v in reports[0].items() if k not in ("seconds", "compile_seconds")}
-    round_seconds = measuring.summarise(seconds)
-    steps = about.setdefault("discriminator_steps", 5)
-    flops = about.setdefault("flops", flops)
-    rate = flops and flops / round_seconds["median"]
-    convolution, matrix = (peak[kind]["flops_per_second"] for kind in ("convolution", "matrix"))
-    return {
+    row = {
         "name": name,
         "script": script,
+        # Peers play WGAN-GP, and need not say so.
+        "algorithm": "WGANGP",
         "batch": task["batch"],
-        "round_seconds": round_seconds,
-        "images_per_second": task["batch"] * steps / round_seconds["median"],
-        "compile_seconds": measuring.summarise(r["compile_seconds"] for r in reports),
+        "discriminator_steps": 5,
         "warm_up_rounds": task["warm_up"] * task["block"],
         "rounds_a_block": task["block"],
-        "processes": len(reports),
-        **about,
-        "peak_bytes": max(r["peak_bytes"] for r in reports),
-        "flops_per_second": rate,
-        "peak_convolution_flops_per_second": convolution,
-        "peak_matrix_flops_per_second": matrix,
-        "fraction_of_convolution_peak": rate and rate / convolution,
-        "fraction_of_matrix_peak": rate and rate / matrix,
+        **measuring.pooled(reports),
     }
+    median = row["round_seconds"]["median"]
+    row["images_per_second"] = row["batch"] * row["discriminator_steps"] / median
+    for kind in ("convolution", "matrix"):
+        row[f"peak_{kind}_flops_per_second"] = best_peak(peaks, task["precision"], kind)
+    return row
+
+
+def add_flops(rows):
+    """Operations a second, of peers too: they have the networks of kgan's WGAN-GP."""
+    known = {(row["algorithm"], row["batch"]): row["flops"] for row in rows if "flops" in row}
+    for row in rows:
+        flops = row.setdefault("flops", known.get((row["algorithm"], row["batch"])))
+        rate = row["flops_per_second"] = flops and flops / row["round_seconds"]["median"]
+        for kind in ("convolution", "matrix"):
+            peak = row[f"peak_{kind}_flops_per_second"]
+            row[f"fraction_of_{kind}_peak"] = rate and peak and rate / peak
 
 
 def show(rows):
@@ -134,13 +151,13 @@ def show(rows):
 
 
 def add_ratios(rows):
-    """The ratio of images a second to the first peer of equal precision and batch, if any."""
+    """The ratio of images a second to the first peer that does the same, if any."""
+    same = ("algorithm", "batch", "precision")
     for row in rows:
         peers = [
             other
             for other in rows
-            if other["script"] != "kgan_round.py"
-            and (other["batch"], other["precision"]) == (row["batch"], row["precision"])
+            if other["script"] != "kgan_round.py" and all(other[key] == row[key] for key in same)
         ]
         row["ratio"] = row["images_per_second"] / peers[0]["images_per_second"] if peers else None
         row["ratio_to"] = peers[0]["name"] if peers else None
@@ -155,7 +172,8 @@ def main():
     parser.add_argument("--workload", choices=workloads.IMAGES, default="digits")
     parser.add_argument("--algorithms", nargs="+", default=["wgan_gp"], metavar="NAME",
                         help=f"all, or some of {', '.join(algorithms)}")  # fmt: skip
-    parser.add_argument("--preset", help="a preset of the zoo in place of workload and algorithms")
+    text = "a preset of the zoo in place of workload and algorithms, without peers"
+    parser.add_argument("--preset", help=text)
     parser.add_argument("--engines", nargs="*", choices=ENGINES, default=["tensorflow"])
     parser.add_argument("--precisions", nargs="+", choices=workloads.PRECISIONS,
                         default=workloads.PRECISIONS)  # fmt: skip
@@ -172,26 +190,21 @@ def main():
     unknown = set(args.algorithms) - set(algorithms)
     if unknown:
         parser.error(f"unknown algorithms: {', '.join(sorted(unknown))}")
-    if args.rounds < 2:
-        parser.error(f"--rounds must be at least 2, got {args.rounds}")
+    for name, value, least in (("rounds", args.rounds, 2), ("warm_up", args.warm_up, 1)):
+        if value < least:
+            parser.error(f"--{name} must be at least {least}, got {value}")
+    if args.preset:
+        if args.peers is not None:
+            parser.error("peers have the workload's networks, no preset's: leave one of them out")
+        args.algorithms = [args.preset]
     tasks = contenders(args)
-    peaks = measure_peaks(tasks.values())
+    peaks, unknown = measure_peaks(tasks)
     reports, missing = measuring.take_turns(measuring.processes(tasks), args.repeats)
-    rows = []
-    # Peers have the networks of kgan's WGAN-GP, and need as many operations.
-    flops = {
-        tasks[name][2]["batch"]: found[0]["flops"]
-        for name, found in reports.items()
-        if found[0].get("algorithm") == "WGANGP" and not args.preset
-    }
-    for name, found in reports.items():
-        script, backend, task = tasks[name]
-        peak = peaks[backend, task["precision"]]
-        rows.append(row_of(name, script, task, found, peak, flops.get(task["batch"])))
+    rows = [row_of(name, *tasks[name][::2], found, peaks) for name, found in reports.items()]
+    add_flops(rows)
     add_ratios(rows)
     show(rows)
-    known = {f"{backend}, {precision}": peak for (backend, precision), peak in peaks.items()}
-    measuring.finish(args.out, rows, missing, peaks=known)
+    measuring.finish(args.out, rows, {**missing, **unknown}, peaks=peaks)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ sys.path.insert(0, str(BENCHMARKS))
 import flops  # noqa: E402
 import measuring  # noqa: E402
 import memory  # noqa: E402
+import workloads  # noqa: E402
 
 COUNT = {
     "workload": "digits",
@@ -58,6 +59,40 @@ def test_a_residual_critic_shares_its_input_among_layers_without_a_gradient():
     # The first convolution of 32x32, and the shortcut's on averages of 2x2 pixels.
     first = 2 * 32 * 32 * 9 * 3 * 128 + 2 * 16 * 16 * 3 * 128
     assert cost.forward - cost.inputs == first
+
+
+def test_cost_looks_into_nested_networks_and_knows_where_gradients_are_needed():
+    generator, discriminator = kgan.networks.progressive((8, 8, 3), 16, width=32)
+    made, judged = flops.Cost(generator), flops.Cost(discriminator)
+
+    def conv(size, inputs, outputs, kernel=3):
+        return 2 * size**2 * inputs * outputs * kernel**2
+
+    colours = conv(4, 32, 3, 1) + conv(8, 32, 3, 1)
+    dense = 2 * 16 * 4 * 4 * 32
+    assert made.forward == dense + conv(4, 32, 32) + 2 * conv(8, 32, 32) + colours
+    # Latents need no gradient, and pixel norm before the dense layer has no weights.
+    assert made.inputs == made.forward - dense
+    # The standard deviation over the batch is one channel more.
+    rest = 2 * conv(8, 32, 32) + conv(4, 33, 32) + 2 * 4 * 4 * 32 * 32 + 2 * 32
+    assert judged.forward == rest + colours
+    assert judged.inputs == rest
+    assert judged.last == 2 * 32
+
+
+def test_the_growing_workload_is_fully_grown_in_fit():
+    gan = workloads.build("progressive_gan", "progressive", image_size=16)
+    gan.compile()
+    images = workloads.data(gan, 2, rounds=2)
+    logs = gan.fit(*images, batch_size=2, verbose=0).history
+    assert logs["resolution"] == [16.0]
+    assert gan.level == 2
+
+
+def test_presets_of_any_number_of_classes_get_labels_that_they_know():
+    gan = workloads.build("conditional_gan", "digits")
+    gan.classes = 3
+    assert set(workloads.data(gan, 40)[1]) == {0, 1, 2}
 
 
 def test_round_cost_is_what_xla_counts_in_a_gan_of_dense_layers(tmp_path):
@@ -135,7 +170,9 @@ def test_largest_batch_is_found_between_powers_of_two():
 
 def test_statistics_and_text_of_a_table(capsys):
     summary = measuring.summarise([1.0, 2.0, 3.0, 4.0, 5.0])
-    assert summary == {"median": 3.0, "quartiles": [1.5, 4.5], "n": 5}
+    assert summary == {"median": 3.0, "quartiles": [2.0, 4.0], "n": 5}
+    # Never outside what was measured.
+    assert measuring.summarise([1.0, 2.0])["quartiles"] == [1.25, 1.75]
     measuring.table(("name", "s"), [("a", 1234.5), ("long", None)])
     assert capsys.readouterr().out.split("\n")[:3] == ["name      s", "a     1,234", "long      -"]
 
@@ -143,6 +180,14 @@ def test_statistics_and_text_of_a_table(capsys):
 def test_what_cannot_be_measured_says_why():
     with pytest.raises(measuring.Unavailable, match="not installed"):
         measuring.run("kgan_round.py", {}, "no_such_backend")
+
+
+def test_a_contender_that_is_killed_wanted_memory(monkeypatch):
+    killed = subprocess.CompletedProcess([], -9, stdout="", stderr="")
+    monkeypatch.setattr(measuring.subprocess, "run", lambda *args, **kwargs: killed)
+    with pytest.raises(measuring.Failed, match="status -9") as error:
+        measuring.run("kgan_round.py", {}, "keras")
+    assert error.value.out_of_memory
 
 
 def test_what_fails_or_is_cut_off_leaves_the_rest(tmp_path, capsys):

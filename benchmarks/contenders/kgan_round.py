@@ -65,12 +65,18 @@ def main():
     if task.get("preset"):
         preset = kgan.zoo.info(task["preset"])
         gan = kgan.zoo.build(preset, jit_compile=task["jit"])
+        if isinstance(gan, kgan.ProgressiveGAN):
+            workloads.grow_up(gan)
     else:
         with devices(backend):
             gan = workloads.build(task["algorithm"], task["workload"], **task.get("change", {}))
             gan.compile(jit_compile=task["jit"])
     if gan.jit_compile != task["jit"]:
         sys.exit(f"asked for jit_compile={task['jit']}, got {gan.jit_compile}")
+    used = {layer.compute_dtype for layer in (gan.generator.layers[1], gan.discriminator.layers[1])}
+    expected = keras.DTypePolicy(task["precision"]).compute_dtype
+    if used != {expected}:
+        sys.exit(f"asked for {task['precision']}, the networks compute in {', '.join(used)}")
     if task.get("count"):
         reporting.count(backend, *counted(gan))
     arrays = workloads.data(gan, task["batch"])

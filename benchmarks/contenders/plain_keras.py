@@ -37,9 +37,9 @@ def networks():
             layers.Conv2DTranspose(64, 5, 2, "same", use_bias=False, kernel_initializer=normal()),
             layers.BatchNormalization(momentum=0.9, epsilon=1e-5),
             layers.ReLU(),
-            layers.Conv2DTranspose(
-                1, 5, 2, "same", activation="tanh", kernel_initializer=normal(), dtype="float32"
-            ),
+            layers.Conv2DTranspose(1, 5, 2, "same", kernel_initializer=normal()),
+            # As in kgan, the layers' work is in the policy's precision, what comes out is float32.
+            layers.Activation("tanh", dtype="float32"),
         ]
     )
     critic = keras.Sequential([keras.Input((28, 28, 1))])
@@ -47,7 +47,8 @@ def networks():
         critic.add(layers.Conv2D(filters, 5, 2, "same", kernel_initializer=normal()))
         critic.add(layers.LeakyReLU(0.2))
     critic.add(layers.Flatten())
-    critic.add(layers.Dense(1, kernel_initializer=normal(), dtype="float32"))
+    critic.add(layers.Dense(1, kernel_initializer=normal()))
+    critic.add(layers.Activation("linear", dtype="float32"))
     return generator, critic
 
 

@@ -1,7 +1,7 @@
 """Rounds of WGAN-GP in PyTorch, by hand: eager, or what can be compiled, channels_last.
 
-`torch.compile` cannot differentiate twice, so with it the generator, the critic's ordinary passes
-and both optimizers are compiled, and the gradient penalty stays eager.
+`torch.compile` cannot differentiate twice, so with it the generator and the critic's ordinary
+passes are compiled, and the gradient penalty stays eager.
 """
 
 import contextlib
