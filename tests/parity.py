@@ -55,6 +55,10 @@ def models():
     networks = kgan.networks.progressive(tiny.SHAPE, tiny.LATENT_DIM, width=2)
     growing = kgan.ProgressiveGAN(*networks, fade_images=32, stable_images=0, **REST)
     yield "ProgressiveGAN", growing
+    networks = tiny.networks(norm=False, **PLAIN)
+    for network in networks:
+        network.layers[-1].activity_regularizer = keras.regularizers.L2(0.01)
+    yield "activities", kgan.GAN(*networks, penalties=kgan.penalties.R1(1.0), **REST)
     for name, parts in COMBINATIONS.items():
         yield name, kgan.GAN(*tiny.networks(norm=False, **PLAIN), **parts, **REST)
 

@@ -250,6 +250,8 @@ def test_gan_with_ada(check):
         (lambda: augment.ADA(False, False, False), "all off: there is nothing to do"),
         (lambda: augment.Sometimes([], 0.5), "no augmentation to do"),
         (lambda: augment.Sometimes("ada", 1.5), "chance must be from 0 to 1, got 1.5"),
+        (lambda: augment.Sometimes(augment.Adaptive(), 1.0), r"pass what it adapts.*ADA\(\)"),
+        (lambda: augment.Adaptive(["color", "ada"]), r"Adaptive has one of its own"),
         (lambda: augment.Adaptive(target=2), "target must be between -1 and 1, got 2"),
         (lambda: augment.Adaptive(interval=0), "interval must be at least 1, got 0"),
         (
@@ -265,3 +267,29 @@ def test_gan_with_ada(check):
 def test_what_cannot_be_is_refused(make, said):
     with pytest.raises(ValueError, match=said):
         make()
+
+
+@pytest.mark.parametrize("kind", [augment.Sometimes, augment.Adaptive])
+def test_the_pipeline_by_its_name_has_the_given_chance(kind):
+    (pipeline,) = kind("ada", chance=1.0).augment
+    assert type(pipeline) is augment.ADA
+
+
+def test_a_loss_of_ones_own_has_to_show_its_logits():
+    class Own(kgan.GAN):
+        def discriminator_loss(self, real, fake, latents, condition):
+            loss = ops.mean(self.critic(fake)) - ops.mean(self.critic(real))
+            return loss, {"real_score": loss, "fake_score": loss}
+
+    gan = Own(*tiny.line(), augment=augment.Adaptive(augment.InstanceNoise(0.1)))
+    gan.compile()
+    with pytest.raises(ValueError, match="shown no logits of real images"):
+        gan.fit(tiny.column(1.0, 2.0), batch_size=2, verbose=0)
+
+
+def test_evaluate_says_nothing_of_a_chance():
+    gan = watching(images=40, interval=2)
+    images = tiny.column(*[1.0] * 4)
+    history = gan.fit(images, batch_size=4, validation_data=images, verbose=0).history
+    assert {"augment_chance", "val_d_loss"} <= set(history)
+    assert not {"val_augment_chance", "val_real_sign"} & set(history)

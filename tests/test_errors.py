@@ -7,6 +7,7 @@ import pytest
 import tiny
 
 import kgan
+from kgan.models import checks
 
 
 @pytest.fixture(scope="module")
@@ -328,3 +329,12 @@ def test_a_backend_that_cannot_train():
         pytest.fail.Exception, match="set KERAS_BACKEND to tensorflow, jax or torch"
     ):
         backends.run_on("numpy", "import kgan")
+
+
+def test_a_lazy_penalty_and_spectral_norm_cannot_be_split():
+    _, plain = kgan.networks.dcgan((8, 8, 1), 4, width=2, discriminator_norm=None)
+    _, normalised = kgan.networks.dcgan((8, 8, 1), 4, width=2, discriminator_norm=None,
+                                        spectral_norm=True)  # fmt: skip
+    checks.check_lazy("r1", plain, 2)
+    checks.check_lazy("r1", normalised, 1)
+    refused("r1 with an interval and spectral", checks.check_lazy, "r1", normalised, 2)

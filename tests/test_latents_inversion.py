@@ -65,6 +65,13 @@ def test_codes_are_read_and_stay_codes():
     assert (np.abs(found.latents[:, 5]) <= 1).all()
 
 
+def test_bright_images_are_in_range_too():
+    codes = [Categorical(2, name="kind"), Continuous(1, name="style")]
+    gan = kgan.InfoGAN(*tiny.networks(code_parameters=4, plain=True), codes=codes)
+    bright = np.full((1, *tiny.SHAPE), 200, "uint8")
+    assert latents.invert(gan, bright, steps=1, starts=1).images.shape == bright.shape
+
+
 def test_an_extractor_has_its_say():
     """If only the features of an image count, nothing else of it comes back."""
     gan = sharpened(kgan.GAN(*tiny.networks(plain=True)))

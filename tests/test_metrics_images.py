@@ -152,6 +152,27 @@ def test_spherical_paths_without_an_angle_are_straight():
         perceptual_path_length(None, np.ones((1, 2)), -np.ones((1, 2)))
 
 
+def test_path_length_leaves_out_what_is_beyond_the_quantiles_only():
+    """Of ten lengths, 1 to 10 squared, a tenth at each end: limits by the authors' rule stay."""
+    a, b = np.zeros((10, 1)), np.arange(1.0, 11)[:, None]
+    settings = {
+        "extractor": lambda images: images.reshape(len(images), -1),
+        "interpolation": "linear",
+        "epsilon": 1e-2,
+    }
+    unit = 3 * 127.5**2
+
+    def generate(z):
+        return z.astype("float64").reshape(len(z), 1, 1, 1).repeat(3, axis=3)
+
+    found = perceptual_path_length(generate, a, b, discard=0.25, **settings)
+    # Positions 2.25 and 6.75 of 0 to 9: from 3 to 8.
+    assert found == pytest.approx(unit * np.mean(np.arange(3.0, 9) ** 2), rel=1e-3)
+    # Two pairs have two lengths, whatever is to be left out.
+    found = perceptual_path_length(generate, a[:2], b[:2], discard=0.01, **settings)
+    assert found == pytest.approx(unit * 2.5, rel=1e-3)
+
+
 def test_path_length_refuses_rounded_images():
     z = np.ones((2, 3))
     with pytest.raises(ValueError, match="rounded pixels"):

@@ -132,6 +132,27 @@ def test_loaded_weights_say_how_far_they_have_grown(tmp_path):
         np.testing.assert_array_equal(fresh.sample(2, seed=0), images)
 
 
+def test_a_model_that_has_trained_goes_on_at_the_level_that_is_loaded(tmp_path):
+    grown = growing.model(loss="hinge", penalties=())
+    grown.compile()
+    grown.images_seen.assign(80)
+    grown.fade()
+    grown.grow()
+    grown.save_weights(tmp_path / "grown.weights.h5")
+    gan = growing.model(loss="hinge", penalties=())
+    gan.compile()
+    gan.fit(growing.images(8), batch_size=4, verbose=0)
+    assert gan.level == 0
+    gan.load_weights(tmp_path / "grown.weights.h5")
+    before = {v.path: np.array(v) for v in gan.generator.trainable_variables}
+    gan.fit(growing.images(8), batch_size=4, verbose=0)
+    top = f"block_{gan.phases.sizes[-1]}"
+    moved = {p for p, old in before.items() if p.startswith(top)}
+    assert moved
+    after = {v.path: np.array(v) for v in gan.generator.trainable_variables}
+    assert any((after[path] != before[path]).any() for path in moved)
+
+
 def test_rounds_without_fit_grow_when_they_are_told_to():
     gan = growing.model(loss="hinge", penalties=())
     gan.compile(run_eagerly=True)

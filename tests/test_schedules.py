@@ -326,3 +326,10 @@ def test_float16_scales_the_loss_of_a_switch():
     tiny.ListedNoise(gan, [tiny.column(1.0, -1.0)] * 2)
     play(gan, 3)
     assert gan.generator.get_weights()[1][0] == pytest.approx(0.5 + 2 * 0.5, rel=1e-4)
+
+
+def test_with_no_epoch_left_fit_returns_an_empty_history(straight):
+    _, folder = straight
+    loaded = keras.models.load_model(folder / "5.keras")
+    for epochs in ({"initial_epoch": 6, "epochs": 6}, {"epochs": 0}):
+        assert loaded.fit(POINTS, **epochs, **ONE_ROUND).history == {}

@@ -60,6 +60,11 @@ NUMBERS = st.just(0.0) | st.floats(1e-9, 1.0)
 PROBABILITIES = st.lists(NUMBERS, min_size=4, max_size=4).filter(any)
 
 
+def test_arrays_of_different_shapes_are_no_pair():
+    with pytest.raises(ValueError, match=r"shapes differ: \(2, 3\) and \(6,\)"):
+        theory.discrete_divergences(np.full((2, 3), 1 / 6), np.full(6, 1 / 6))
+
+
 @settings(max_examples=50, deadline=None)
 @given(PROBABILITIES, PROBABILITIES)
 def test_discrete_divergences_are_scipys(p, q):

@@ -20,11 +20,13 @@ class Sometimes(Augmentation):
     (arXiv:2006.06676), Sec. 2.2.
 
     Args:
-        augment: What `get` takes: `"ada"`, `"diffaugment"`, an `Augmentation`, a list of them.
+        augment: What `get` takes: `"diffaugment"`, an `Augmentation`, a list of them. Here `"ada"`
+            is the pipeline, `ADA()`: the chance is this one's.
         chance: From 0 to 1; a number, or a schedule of the rounds played (`kgan.schedules`).
 
     Raises:
-        ValueError: If there is nothing to do, or the chance is out of range.
+        ValueError: If there is nothing to do, the chance is out of range, or an `Adaptive`, which
+            keeps a chance of its own, is among the augmentations.
 
     Example:
         >>> chance = kgan.schedules.Cosine(0.0, 0.3, rounds=39_000)
@@ -33,7 +35,12 @@ class Sometimes(Augmentation):
     """
 
     def __init__(self, augment, chance):
-        self.augment = get(augment)
+        self.augment = get(ADA() if augment == "ada" else augment)
+        if any(isinstance(each, Adaptive) for each in self.augment):
+            raise ValueError(
+                f"{type(self).__name__} sets a chance, and Adaptive has one of its own: pass what "
+                "it adapts, such as kgan.augment.ADA()"
+            )
         if not self.augment:
             raise ValueError("there is no augmentation to do: pass one, or a name such as 'ada'")
         self.chance = schedules.get("chance", chance)
@@ -106,6 +113,7 @@ class Adaptive(Sometimes):
         self.target = target
         self.images = images
         self.interval = interval
+        self.observed = False
 
     def build(self, gan):
         """Adds to the model what has to be remembered."""
@@ -132,11 +140,22 @@ class Adaptive(Sometimes):
 
     def observe(self, real_logits):
         """Adds to the mean sign."""
+        self.observed = True
         self.signs.assign(self.signs + ops.mean(ops.sign(ops.stop_gradient(real_logits))))
         self.updates.assign(self.updates + 1.0)
 
     def end_round(self, rounds, images):
-        """Moves the chance in every `interval`-th round."""
+        """Moves the chance in every `interval`-th round.
+
+        Raises:
+            ValueError: If the round showed it no logits of real images.
+        """
+        if not self.observed:
+            raise ValueError(
+                "Adaptive was shown no logits of real images: a discriminator_loss of your own "
+                "must get its loss from adversarial_loss, or call observe(real_logits) of each of "
+                "self.augment"
+            )
         due = ops.equal(ops.mod(rounds + 1, self.interval), 0)
         sign = self.signs / self.updates
         shown = ops.cast(images * self.interval, "float32")

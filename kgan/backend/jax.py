@@ -57,7 +57,9 @@ def minimize(objective, variables, optimizer, state):
     frozen = [(v, v.value) for v in state]
 
     def pure(values):
-        with keras.StatelessScope(state_mapping=frozen + list(zip(variables, values))) as scope:
+        mapping = frozen + list(zip(variables, values))
+        # What layers add to the loss is kept by the scope, where one collects it.
+        with keras.StatelessScope(state_mapping=mapping, collect_losses=True) as scope:
             loss, aux = objective()
             loss = optimizer.scale_loss(loss)
         return loss, (aux, [scope.get_current_value(v) for v in state])

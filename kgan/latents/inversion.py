@@ -105,7 +105,8 @@ def invert(
             extractor_weight,
         )
         ends, losses = search.run(steps, learning_rate)
-        best = losses.reshape(-1, attempts).argmin(axis=1)
+        # A start that diverged is none of the best.
+        best = np.nan_to_num(losses, nan=np.inf).reshape(-1, attempts).argmin(axis=1)
         rows = np.arange(len(best))
         given = None if tried is None else tried[part][rows, best]
         found.append((ends.reshape(-1, attempts, gan.latent_dim)[rows, best], given))
@@ -228,7 +229,7 @@ def starting_points(gan, targets, attempts, seed):
     """Random latents `(n, attempts, latent_dim)`, with codes as they are read in the images."""
     n, codes = len(targets), codes_of(gan)
     latents = gan.random_latents(n * attempts, seed, TRUNCATION).reshape(n, attempts, -1)
-    read = gan.predict_codes(targets) if codes else {}
+    read = gan.read_codes(targets) if codes else {}
     _, places = slices(codes, gan.latent_dim)
     for code in codes:
         latents[:, :, places[code.name]] = code.nearest(read[code.name])[:, None]

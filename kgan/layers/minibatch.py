@@ -88,7 +88,9 @@ class MinibatchDiscrimination(layers.Layer):
     Args:
         units: Numbers appended, the paper's B.
         kernel_dim: Length of the rows that are compared, the paper's C.
-        kernel_initializer: Of T; as in the authors' code by default.
+        kernel_initializer: Of T; by default normal with columns of length 1 on average, as the
+            authors' code normalises them, so that distances do not grow with the features. Its
+            bias, and its scale that depends on the first batch, are left out.
         **kwargs: As of every Keras layer.
 
     Raises:
@@ -106,7 +108,8 @@ class MinibatchDiscrimination(layers.Layer):
         self.units = units
         self.kernel_dim = kernel_dim
         self.kernel_initializer = keras.initializers.get(
-            kernel_initializer or keras.initializers.RandomNormal(stddev=0.05)
+            kernel_initializer
+            or keras.initializers.VarianceScaling(1.0, "fan_in", "untruncated_normal")
         )
 
     def build(self, input_shape):

@@ -76,7 +76,9 @@ def perceptual_path_length(
         )
         lengths.append(((there.astype(np.float64) - here) ** 2).sum(axis=1) / epsilon**2)
     lengths = np.concatenate(lengths)
-    low, high = np.quantile(lengths, [discard, 1 - discard])
+    # As in the authors' code: the values at both limits stay.
+    low = np.quantile(lengths, discard, method="lower")
+    high = np.quantile(lengths, 1 - discard, method="higher")
     return float(lengths[(lengths >= low) & (lengths <= high)].mean())
 
 

@@ -32,7 +32,8 @@ def sliced_wasserstein(real, fake, projections=512, order=1, seed=0):
         >>> kgan.metrics.sliced_wasserstein([[0.0], [1.0]], [[2.0], [3.0]])
         2.0
     """
-    real, fake = two_sets(real, fake)
+    # Half precision would round the projections.
+    real, fake = (x.astype(np.promote_types(x.dtype, "float32")) for x in two_sets(real, fake))
     if projections < 1 or order < 1:
         raise ValueError(f"projections and order must be at least 1: got {projections}, {order}")
     directions = np.random.default_rng(seed).standard_normal((real.shape[1], projections))

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from kgan import schedules
+from kgan.layers import SpectralNormalization
 
 
 def check_integer(name, value, least):
@@ -151,6 +152,24 @@ def check_condition(condition, n, shape, dtype):
             f"condition must be {what} for all images or {n} of them; got shape {condition.shape}"
         )
     return condition.astype(dtype)
+
+
+def check_lazy(name, discriminator, replicas):
+    """Refuses what no replica may do in a round that others might skip: to move shared variables.
+
+    Raises:
+        ValueError: If there are several replicas, and layers that do so.
+    """
+    moving = [
+        layer.name
+        for layer in discriminator._flatten_layers()
+        if isinstance(layer, SpectralNormalization)
+    ]
+    if replicas > 1 and moving:
+        raise ValueError(
+            f"{name} with an interval and spectral normalisation ({moving[0]!r}) cannot be split "
+            f"over {replicas} replicas: leave out the interval, or the spectral normalisation"
+        )
 
 
 def check_images(images, shape):

@@ -16,6 +16,7 @@ from kgan.augment import get as get_augmentations
 from kgan.models import checks
 from kgan.models.exploring import Exploring
 from kgan.models.fitting import Fitting
+from kgan.models.layer_losses import LayerLosses, weight_losses
 from kgan.models.players import check_networks, check_penalties, takes_condition
 from kgan.models.sampling import Sampling, as_float
 from kgan.models.serialization import Saving, copy_network, serialize_network
@@ -101,6 +102,7 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
         self.generator_penalties = generator_penalties
         self.steps_schedule = checks.check_steps(discriminator_steps)
         self.ema_decay = ema_decay
+        self.layer_losses = LayerLosses()
         self.augment = augment
         self.seed = seed
         self.ema_generator = (
@@ -184,7 +186,7 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
     def generate(self, latents, condition=None):
         """Images of the generator in training: float32 in [-1, 1]."""
         inputs = [latents, condition] if takes_condition(self.generator) else latents
-        return ops.cast(self.run_network("generator", inputs), "float32")
+        return ops.cast(self.run("generator", inputs), "float32")
 
     def discriminate(self, images, condition=None):
         """The discriminator's outputs in training: float32 logits `(n, 1)`, or a list of heads.
@@ -195,8 +197,14 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
         for augmentation in self.augment if self.networks_training else ():
             images = augmentation(images, self.noise, self.rounds)
         inputs = [images, condition] if takes_condition(self.discriminator) else images
-        outputs = self.run_network("discriminator", inputs)
+        outputs = self.run("discriminator", inputs)
         return keras.tree.map_structure(lambda y: ops.cast(y, "float32"), outputs)
+
+    def run(self, player, inputs):
+        """`run_network`, and what its layers add to the loss of the player that moves."""
+        outputs = self.run_network(player, inputs)
+        self.layer_losses.called(player, getattr(self, player))
+        return outputs
 
     def run_network(self, player, inputs):
         """The outputs of a player's network, as it is run in a round."""
@@ -239,11 +247,14 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
         """A penalty's value, zero in rounds that a lazy one skips, and its weight in the loss."""
 
         def value():
-            return penalty(critic, real, fake, self.noise)
+            # What layers add there cannot leave the gradient, or the condition, that it is in.
+            with self.layer_losses.of(None):
+                return penalty(critic, real, fake, self.noise)
 
         weight = schedules.at(penalty.weight, self.rounds)
         if penalty.interval == 1 or not self.networks_training:
             return value(), weight
+        checks.check_lazy(penalty.name, self.discriminator, self.replicas)
         due = penalty.due(self.rounds)
         return backend.compute_if(due, value, self.variables), weight * penalty.interval
 
@@ -284,7 +295,9 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
             images = ops.shape(real)[0]
             self.track(self.discriminator_objective(real, fake, latents, condition)[1], images)
             self.track(self.generator_objective(real, latents, condition)[1], images)
-        return {name: tracker.result() for name, tracker in self.trackers.items()}
+        # Nothing is augmented here.
+        untouched = {name for augmentation in self.augment for name in augmentation.terms}
+        return {name: t.result() for name, t in self.trackers.items() if name not in untouched}
 
     def discriminator_objective(self, real, fake, latents, condition):
         """`discriminator_loss` with its value among the terms."""
@@ -311,8 +324,9 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
         state = self.variables + self.optimizer.variables
 
         def regularized():
-            loss, terms = objective(*args)
-            return loss + sum(network.losses), terms
+            with self.layer_losses.of(player) as added:
+                loss, terms = objective(*args)
+            return loss + sum(added) + sum(weight_losses(network)), terms
 
         self.track(backend.minimize(regularized, variables, optimizer, state))
 

@@ -180,6 +180,10 @@ class InfoGAN(GAN):
         if hasattr(images, "__array__") or isinstance(images, (list, tuple)):
             images = ops.convert_to_numpy(images)
         check_images(images, self.image_shape)
+        return self.read_codes(images, batch_size)
+
+    def read_codes(self, images, batch_size=256):
+        """`predict_codes` of images that were checked."""
         predicted = []
         for start in range(0, len(images), batch_size):
             batch = ops.convert_to_tensor(images[start : start + batch_size])

@@ -35,8 +35,8 @@ class ProgressiveGAN(GAN):
 
     A level begins with the round after those of the last one are complete, anywhere in an epoch
     (with `steps_per_execution`, with the next execution). Both optimizers then start anew, with
-    zero moments and zero iterations, as in the authors' code: a learning-rate schedule begins again
-    too.
+    zero moments and zero iterations: a learning-rate schedule begins again too. The authors' code
+    also resets moments when a fade is complete, which is not done here: no weight wakes there.
 
     Args:
         generator: Of `kgan.networks.progressive`.
@@ -178,12 +178,17 @@ class ProgressiveGAN(GAN):
         if level != int(ops.convert_to_numpy(self.optimized_level)):
             self.optimized_level.assign(level)
             self.restart_optimizers(level)
-        if level != self.level:
-            self.level = level
-            if self.compiled:
-                # The functions compiled for the last level are let go.
-                self.make_train_function(force=True)
-                self.make_test_function(force=True)
+        self.go_to(level)
+
+    def go_to(self, level):
+        """Has rounds played at a level."""
+        if level == self.level:
+            return
+        self.level = level
+        if self.compiled:
+            # The functions compiled for the last level are let go.
+            self.make_train_function(force=True)
+            self.make_test_function(force=True)
 
     def adopt_fades(self):
         """Counts as seen what the generator had seen whose weights were loaded."""
@@ -274,7 +279,7 @@ class ProgressiveGAN(GAN):
     def load_own_variables(self, store):
         """Loads what was saved, and goes on at its level."""
         super().load_own_variables(store)
-        self.level = self.phases.level(self.count_images())
+        self.go_to(self.phases.level(self.count_images()))
 
     def get_config(self):
         """The arguments of `__init__`, serialised."""

@@ -11,6 +11,8 @@ import keras
 class StretchCallbacks(keras.callbacks.CallbackList):
     """Callbacks for which training begins and ends once."""
 
+    logs = None
+
     def on_train_begin(self, logs=None):
         """Keras's, at the begin of a stretch: not passed on."""
 
@@ -80,6 +82,6 @@ def fit_in_stretches(gan, fit, callbacks, initial_epoch, epochs, verbose):
     while end.epoch is not None and end.epoch < epochs:
         listed.callbacks = list(always)
         gan.set_steps(gan.steps_due())
-        history = fit(listed, end.epoch)
+        fit(listed, end.epoch)
     listed.end()
-    return history
+    return gan.history

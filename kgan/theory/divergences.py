@@ -57,7 +57,10 @@ def discrete_divergences(real, fake):
         >>> kgan.theory.discrete_divergences([0.5, 0.5, 0.0], [0.0, 0.5, 0.5]).total_variation
         0.5
     """
-    real, fake = np.asarray(real, "float64").ravel(), np.asarray(fake, "float64").ravel()
+    real, fake = np.asarray(real, "float64"), np.asarray(fake, "float64")
+    if real.shape != fake.shape:
+        raise ValueError(f"the shapes differ: {real.shape} and {fake.shape}")
+    real, fake = real.ravel(), fake.ravel()
     for name, values in (("real", real), ("fake", fake)):
         if not abs(values.sum() - 1) < 1e-6:
             raise ValueError(f"probabilities must sum to 1, those of `{name}` to {values.sum():g}")
