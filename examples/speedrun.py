@@ -51,9 +51,13 @@ class Run:
     scores: list
 
     def within(self, minutes):
-        """The best score within so many minutes, None before the first."""
+        """The best score within so many minutes, None before the first.
+
+        Also None where the run was over within the budget before: it says nothing of more time.
+        """
         found = [s for m, s in zip(self.minutes, self.scores) if m <= minutes]
-        return found[-1] if found else None
+        before = max((budget for budget in BUDGETS if budget < minutes), default=0)
+        return found[-1] if found and self.minutes[-1] > before else None
 
 
 def read(folder):

@@ -28,3 +28,8 @@ def write_atomically(path, write):
     except BaseException:
         os.unlink(part)
         raise
+
+
+def write_text(path, text):
+    """Write a text file by `write_atomically`, in UTF-8."""
+    write_atomically(path, lambda file: file.write(text.encode()))

@@ -19,7 +19,7 @@ import keras
 from kgan import callbacks, environment, fine_tuning, metrics, schedules, zoo
 from kgan.callbacks.files import HistoryFile, Seconds
 from kgan.callbacks.interrupt import StopOnInterrupt
-from kgan.files import write_atomically
+from kgan.files import write_text
 from kgan.metrics.classifiers import shipped_classifier
 
 # Samples by which an epoch is judged, or as many as there are images held out.
@@ -179,8 +179,7 @@ def selection(preset, split, out, data_dir):
 
 def write_json(path, value):
     """Writes what a person may want to read."""
-    text = json.dumps(value, indent=2) + "\n"
-    write_atomically(path, lambda file: file.write(text.encode()))
+    write_text(path, json.dumps(value, indent=2) + "\n")
 
 
 def check_free(out):

@@ -10,7 +10,7 @@ import keras
 from kgan.callbacks.checkpoint import save
 from kgan.callbacks.rounds import rounds_played
 from kgan.callbacks.terminate import ended_by_nan
-from kgan.files import write_atomically
+from kgan.files import write_text
 from kgan.metrics import Metric
 
 BETTER = {"min": operator.lt, "max": operator.gt}
@@ -103,8 +103,7 @@ class BestCheckpoint(keras.callbacks.Callback):
             "epoch": epoch,
             "rounds": rounds_played(self.model),
         }
-        text = json.dumps(found, indent=2) + "\n"
-        write_atomically(self.record, lambda file: file.write(text.encode()))
+        write_text(self.record, json.dumps(found, indent=2) + "\n")
 
     def beats(self, value):
         """Whether a value is better than the best one."""

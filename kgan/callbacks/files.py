@@ -8,7 +8,7 @@ import time
 import keras
 
 from kgan.callbacks.rounds import rounds_played
-from kgan.files import write_atomically
+from kgan.files import write_text
 
 # Keras's CSVLogger writes the one for what was not logged, a shorter line has the other.
 EMPTY = ("NA", "", None)
@@ -53,7 +53,7 @@ class HistoryFile(keras.callbacks.Callback):
         writer = csv.DictWriter(text, list(columns), extrasaction="ignore")
         writer.writeheader()
         writer.writerows(self.lines)
-        write_atomically(self.path, lambda file: file.write(text.getvalue().encode()))
+        write_text(self.path, text.getvalue())
 
 
 class Seconds(keras.callbacks.Callback):

@@ -4,12 +4,14 @@ import pathlib
 
 from kgan import zoo
 from kgan.evaluation.criteria import scores_of
-from kgan.files import write_atomically
+from kgan.files import write_text
 from kgan.metrics.classifiers import BY_SOURCE
 from kgan.weight_files import builtin_folder
 
 BEGIN, END = "<!-- made by: kgan gallery -->", "<!-- end of what kgan gallery made -->"
 NONE = "-"
+# Widths of pictures: in the README, and on the page.
+THUMBNAIL, PICTURE = 96, 160
 PAGE = """# The zoo
 
 Every preset of `kgan.zoo`, from the figures in its `preset.json`; `kgan gallery` makes this page.
@@ -64,56 +66,62 @@ def write(root=None):
     before, rest = text.split(BEGIN, 1)
     after = rest.split(END, 1)[1]
     made = {
-        readme: f"{before}{BEGIN}\n{zoo_table()}\n{END}{after}",
+        readme: f"{before}{BEGIN}\n{overview()}\n{END}{after}",
         root / "docs" / "zoo.md": page(),
     }
     for path, content in made.items():
-        data = content.encode()
-        write_atomically(path, lambda file, data=data: file.write(data))
+        write_text(path, content)
     return list(made)
 
 
-def zoo_table():
+def overview():
     """The README's table of all presets, Markdown."""
+    trained, rest = known()
     rows = []
-    for name in zoo.list():
-        preset = zoo.info(name)
-        measured = preset["measured"]
-        cells = [f"`{name}`", f"`{preset['algorithm']}`", data_set(preset)]
-        if measured:
-            parameters = f"{count_parameters(measured) / 1e6:.1f} M parameters"
-            card = f"[card](zoo/{name}/README.md), {parameters}"
-            cells += [card, score(measured, "fid", "inception"), cost(measured)]
-        else:
-            cells += ["none yet", "", ""]
-        rows.append(cells)
-    return table(("preset", "class", "data", "weights", "FID", "trained"), rows)
+    for name, preset in trained.items():
+        picture, link, algorithm, *rest_of_row = row(name, preset, "zoo", THUMBNAIL)
+        rows.append((picture, link, algorithm, data_set(preset), *rest_of_row))
+    head = (*HEAD[:3], "data", *HEAD[3:])
+    names = ", ".join(f"`{name}` ({data_set(preset)})" for name, preset in rest.items())
+    return f"{table(head, rows)}\n\nRecipes without weights yet: {names}."
 
 
 def page():
     """The page of all presets, Markdown, to lie in `docs/`."""
-    known = {name: zoo.info(name) for name in zoo.list()}
-    sources = sorted({data_set(preset) for preset in known.values() if preset["measured"]})
+    trained, rest = known()
     tables = []
-    for source in sources:
+    for source in sorted({data_set(preset) for preset in trained.values()}):
         rows = [
-            row(name, preset)
-            for name, preset in known.items()
-            if preset["measured"] and data_set(preset) == source
+            row(name, preset, "../zoo", PICTURE)
+            for name, preset in trained.items()
+            if data_set(preset) == source
         ]
         tables.append(f"## {source}\n{table(HEAD, rows)}")
     without = [
         (f"`{name}`", f"`{preset['algorithm']}`", data_set(preset), "no weights yet")
-        for name, preset in known.items()
-        if not preset["measured"]
+        for name, preset in rest.items()
     ]
     return PAGE.format(
         tables="\n\n".join(tables), without=table(("preset", "class", "data", "weights"), without)
     )
 
 
-def row(name, preset):
-    """A preset with weights as a row of the page."""
+def known():
+    """All presets that have weights, by name, and those that have none."""
+    presets = {name: zoo.info(name) for name in zoo.list()}
+    trained = {name: preset for name, preset in presets.items() if preset["measured"]}
+    return trained, {name: p for name, p in presets.items() if name not in trained}
+
+
+def row(name, preset, path, width):
+    """A preset with weights as a row, under `HEAD`.
+
+    Args:
+        name: Its name.
+        preset: What `kgan.zoo.info` returns.
+        path: From where the table will lie to the zoo's folder.
+        width: Of the picture, in pixels.
+    """
     measured = preset["measured"]
     folder = zoo.folder_of(name)
     files = [folder / file["file"] for file in measured["weights"].values()]
@@ -124,8 +132,8 @@ def row(name, preset):
         for by in ("inception", classifier)
     ]
     return (
-        f'<img src="../zoo/{name}/samples.png" width="160" alt="samples of {name}">',
-        f"[{name}](../zoo/{name}/README.md)",
+        f'<img src="{path}/{name}/samples.png" width="{width}" alt="samples of {name}">',
+        f"[{name}]({path}/{name}/README.md)",
         f"`{preset['algorithm']}`",
         f"{count_parameters(measured):,}",
         f"{size / 1e6:.1f} MB",

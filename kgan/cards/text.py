@@ -71,11 +71,12 @@ On the command line: `kgan sample {path}`.
 ## How it was made
 | | |
 |---|---|
-| algorithm | `kgan.{preset["algorithm"]}` |
+| algorithm | `kgan.{preset["algorithm"]}({_settings(preset["arguments"])})` |
 | networks | `kgan.networks.{networks["builder"]}({arguments})` |
 | weights | float16; {sizes} |
 | data | {source["source"]}{make}, split {splits(preset)[0]}; licence: {licence} |
-| training | {measured["rounds"]:,} rounds of batch {training["batch_size"]} |{started}{chosen}
+| training | {measured["rounds"]:,} rounds of batch {batches(preset)} |{started}{chosen}
+| seed | {training["seed"]} |
 | real images seen | {measured["real_images"]:,} |
 | optimizers | {optimizers} |
 | precision | {training["precision"]} |
@@ -105,6 +106,14 @@ def show(about, file):
     return f"![{file.split('.')[0]}]({file})\n\n{caption}" if about["drawn"] else caption
 
 
+def batches(preset):
+    """The images of each discriminator update, in words."""
+    sizes = preset["arguments"].get("batch_sizes") or {}
+    if not sizes:
+        return str(preset["training"]["batch_size"])
+    return ", ".join(f"{size} from {resolution} px" for resolution, size in sizes.items())
+
+
 def describe_selection(chosen):
     """How the published epoch was chosen, and what the last one would have been, in words."""
     best, final = chosen["best"], chosen["final"]
@@ -132,10 +141,14 @@ def describe(optimizer):
 
 
 def _settings(config):
-    """A config in words; schedules and inner optimizers have configs of their own."""
+    """Arguments in words; objects such as schedules and penalties have arguments of their own."""
+    return ", ".join(f"{name}={_value(value)}" for name, value in config.items())
 
-    def value(v):
-        nested = isinstance(v, dict) and "class_name" in v
-        return f"{v['class_name']}({_settings(v['config'])})" if nested else v
 
-    return ", ".join(f"{k}={value(v)}" for k, v in config.items())
+def _value(value):
+    if isinstance(value, dict) and "class_name" in value:
+        return f"{value['class_name']}({_settings(value['config'])})"
+    if isinstance(value, list):
+        texts = all(isinstance(each, str) for each in value)
+        return f"[{len(value)} texts]" if texts else f"[{', '.join(map(_value, value))}]"
+    return repr(value)

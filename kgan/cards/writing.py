@@ -8,7 +8,7 @@ from kgan import zoo
 from kgan.cards import pictures
 from kgan.cards.digest import samples_digest
 from kgan.cards.text import card
-from kgan.files import write_atomically
+from kgan.files import write_text
 from kgan.weight_files import builtin_folder, find_weights
 
 # What a card consists of: made here, and never kept from an older version of a preset.
@@ -37,8 +37,7 @@ def complete(name, preset, folder):
         ("README.md", card(name, preset, folder.resolve().parent == builtin_folder().resolve())),
         ("preset.json", json.dumps(preset, indent=2) + "\n"),
     ):
-        data = text.encode()
-        write_atomically(folder / file, lambda open_file, data=data: open_file.write(data))
+        write_text(folder / file, text)
 
 
 def check_results(name, preset, results):
