@@ -27,8 +27,7 @@ SHOWN = 10
 
 def recipes(name, source):
     """The preset on other data, from its own weights and from scratch."""
-    preset = kgan.zoo.info(name)
-    preset["data"] = {**preset["data"], "source": source}
+    preset = kgan.zoo.with_data(kgan.zoo.info(name), source)
     return {"fine-tuned": fine_tuning.start_from(preset, name), "from scratch": preset}
 
 

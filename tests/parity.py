@@ -44,6 +44,9 @@ def models():
     """Models by name: the algorithms, and every loss, penalty and augmentation in some GAN."""
     codes = [Categorical(3), Continuous(1)]
     yield "WGANGP", kgan.WGANGP(*tiny.networks(norm=False, **PLAIN), **REST)
+    # The paper's limit would leave losses too small to compare.
+    yield "WGAN", kgan.WGAN(*tiny.networks(norm=False, **PLAIN), clip=0.3, **REST)
+    yield "RelativisticGAN", kgan.RelativisticGAN(*tiny.networks(norm=False, **PLAIN), **REST)
     networks = tiny.networks(code_parameters=5, **PLAIN)
     yield "InfoGAN", kgan.InfoGAN(*networks, codes=codes, **REST)
     networks = tiny.networks(classes=3, **PLAIN)

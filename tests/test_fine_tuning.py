@@ -260,3 +260,30 @@ def test_images_of_a_growing_model_are_those_of_the_run():
         *kgan.networks.mlp((8, 8, 1), latent_dim=4, width=8), discriminator_steps=steps
     )
     assert publish.count_images(wgan, 5, fresh, history) == (3 * 100 + 2 * 5) * 32
+
+
+PRETRAINED = [
+    name
+    for name in zoo.list()
+    if "discriminator" in ((zoo.info(name)["measured"] or {}).get("weights") or {})
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PRETRAINED)
+def test_every_preset_with_both_players_can_be_trained_on(name):
+    preset = fine_tuning.start_from(zoo.info(name), name)
+    gan = zoo.build(preset)
+    fine_tuning.load_initial(gan, preset)
+    assert_same_weights(gan.generator, gan.ema_generator)
+    shape = gan.image_shape
+    # Enough for a round of a growing model at its last size.
+    images = np.random.default_rng(0).integers(0, 256, (32 * gan.discriminator_steps, *shape))
+    given = (images.astype("uint8"),)
+    if gan.conditional:
+        labels = gan.generator.inputs[1].shape[1:]
+        given += (np.zeros((len(images), *labels), "float32" if labels else "int32"),)
+    before = gan.discriminator.get_weights()
+    history = gan.fit(*given, batch_size=8, steps_per_epoch=1, verbose=0).history
+    assert np.isfinite(history["d_loss"]).all()
+    assert any((a != b).any() for a, b in zip(before, gan.discriminator.get_weights()))

@@ -23,7 +23,10 @@ ALLOWED = """
 # `name = type op(operands)`, where the type of several results is in brackets.
 INSTRUCTION = re.compile(r"^\s*(?:ROOT )?%?[\w.-]+ = (?:\(.*?\)|\S+) ([a-z][a-z0-9-]*)\(", re.M)
 
-SLOW = ("InfoGAN", "ConditionalGAN", "ACGAN", "TextGAN", "ProgressiveGAN", *parity.COMBINATIONS)
+SLOW = (
+    "WGAN", "RelativisticGAN", "InfoGAN", "ConditionalGAN", "ACGAN", "TextGAN", "ProgressiveGAN",
+    "activities", *parity.COMBINATIONS,
+)  # fmt: skip
 MODELS = ("WGANGP", *SLOW)
 
 
