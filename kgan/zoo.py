@@ -166,7 +166,8 @@ def dataset(name, split=None, **kwargs):
 def with_data(preset, source, labels=None):
     """A preset's recipe, for other data.
 
-    What the preset says of its data, and of what was tried on it, is left behind.
+    What the preset says of its data, and of what was tried on it, is left behind, unless it is the
+    same data.
 
     Args:
         preset: What `info` returns.
@@ -182,6 +183,8 @@ def with_data(preset, source, labels=None):
         >>> kgan.training.train(preset, "runs/mine")
     """
     preset = copy.deepcopy(preset)
+    if preset["data"]["source"] == str(source) and labels is None:
+        return preset
     preset["data"]["source"] = str(source)
     if labels is not None or isinstance(preset["data"].get("labels"), str):
         preset["data"]["labels"] = labels or True

@@ -250,3 +250,12 @@ def test_the_averaged_generator_starts_from_the_pretrained_one():
     for average, weight in zip(gan.ema_generator.get_weights(), gan.generator.get_weights()):
         np.testing.assert_array_equal(average, weight)
     assert keras.ops.convert_to_numpy(gan.rounds) == 0
+
+
+def test_other_data_leave_behind_what_was_said_of_the_old():
+    preset = kgan.zoo.info("wgan_gp_mnist")
+    assert kgan.zoo.with_data(preset, "mnist") == preset
+    other = kgan.zoo.with_data(kgan.zoo.info("gan_mnist"), "my_folder")
+    assert other["data_licence"] == "not stated"
+    assert other["description"] == "GAN on my_folder"
+    assert "tries" not in other
