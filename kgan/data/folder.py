@@ -6,7 +6,7 @@ import numpy as np
 
 from kgan.data import metadata
 from kgan.data.files import ImageFiles
-from kgan.data.sources import Source, choose_split
+from kgan.data.sources import Source, choose_split, drawn
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
 SPLITS = ("train", "training", "val", "valid", "validation", "test", "testing")
@@ -41,8 +41,7 @@ def read(path, split, *, image_size, channels, labels, captions, limit):
     if not files:
         raise ValueError(f"no images in {root}: looked for {', '.join(SUFFIXES)}, also in folders.")
     names, class_names = _classes(root, roots, files, labels) if labels else (None, None)
-    chosen = np.random.default_rng(0).permutation(len(files))[to_slice(len(files))][:limit]
-    chosen = np.sort(chosen)
+    chosen = drawn(len(files), to_slice(len(files)), limit)
     files = [files[i] for i in chosen]
     if not files:
         raise ValueError(f"split {split!r} of {root} is empty.")

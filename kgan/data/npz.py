@@ -7,7 +7,7 @@ import numpy as np
 
 from kgan.data.checks import validate
 from kgan.data.images import to_uint8
-from kgan.data.sources import Source, choose_split
+from kgan.data.sources import Source, choose_split, drawn
 
 IMAGES = ("images", "x")
 LABELS = ("labels", "y")
@@ -18,13 +18,14 @@ def read(path, split, *, labels, limit):
 
     The arrays are `images` (or `x`) and `labels` (or `y`), which make the split "train"; or
     `x_train`, `y_train`, `x_test` ... (or `images_train` ...), one pair a split. An array
-    `class_names` of strings names the classes.
+    `class_names` of strings names the classes. A slice of a split and a `limit` draw images by a
+    fixed permutation, as of a folder: files are often sorted by class.
 
     Args:
         path: the file.
         split: split name, sliced or not.
         labels: `True`, `False`, or the name of the array of labels.
-        limit: use only the first `limit` images, or `None`.
+        limit: use only so many images, or `None`.
 
     Returns:
         A `Source` of uint8 images, as they are stored.
@@ -62,7 +63,10 @@ def read(path, split, *, labels, limit):
         images[..., :3] if has_alpha else images, chosen_labels, classes, name=f"{key!r} of {path}"
     )
     images = images if has_alpha else checked
-    found = Source(images, chosen_labels, class_names).first(to_slice(len(images)), limit)
+    found = Source(images, chosen_labels, class_names)
+    chosen = drawn(len(images), to_slice(len(images)), limit)
+    if len(chosen) < len(images):
+        found = found.part(chosen)
     if found.images.dtype != np.uint8:
         found.images = to_uint8(found.images)
     return found

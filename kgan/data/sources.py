@@ -26,10 +26,24 @@ class Source:
     class_names: list | None = None
     captions: list | None = None
 
-    def first(self, part, limit=None):
-        """Returns the slice `part` of the images, and no more than `limit` of them."""
-        labels = None if self.labels is None else self.labels[part][:limit]
-        return Source(self.images[part][:limit], labels, self.class_names)
+    def part(self, chosen):
+        """Returns some of the images, by a slice or an array of indices."""
+        labels = None if self.labels is None else self.labels[chosen]
+        return Source(self.images[chosen], labels, self.class_names)
+
+
+def drawn(n, part, limit=None):
+    """Returns which of `n` images are a part of a split: indices in the order of the images.
+
+    They are drawn by a fixed permutation, so that each part has all classes where what lies beside
+    each other is alike, and parts that do not overlap have no image in common.
+
+    Args:
+        n: images in the split.
+        part: a slice of it.
+        limit: how many of these at most, or `None`.
+    """
+    return np.sort(np.random.default_rng(0).permutation(n)[part][:limit])
 
 
 def embedded(split, *, labels, limit=None):
@@ -59,7 +73,7 @@ def embedded(split, *, labels, limit=None):
         if labels:
             found.labels = arrays["labels"].astype("int32")
             found.class_names = [str(digit) for digit in range(10)]
-    return found.first(to_slice(len(found.images)), limit)
+    return found.part(np.arange(len(found.images))[to_slice(len(found.images))][:limit])
 
 
 _SPLIT = re.compile(r"^(?P<name>\w+)(?:\[(?P<start>-?\d+%?)?:(?P<stop>-?\d+%?)?\])?$")
