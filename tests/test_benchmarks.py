@@ -152,11 +152,13 @@ def test_tensorflow_round_has_the_convolutions_of_tensorflow_by_hand():
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts Linux's page faults")
 def test_tensorflow_keeps_a_rounds_memory_in_fit():
-    # Fed by `Dataset.from_generator`, a round of this size takes 50,000 pages anew.
+    # Fed by `Dataset.from_generator`, a round of this size takes 50,000 pages anew. By hand it is
+    # a few hundred, or as many as the system has taken back meanwhile of what lay idle.
     task = {**COUNT, "count": False, "batch": 64, "jit": False, "rounds": 2, "block": 1,
             "warm_up": 2}  # fmt: skip
+    by_hand = measuring.run("tensorflow_by_hand.py", task, "tensorflow")
     report = measuring.run("kgan_round.py", task, "tensorflow")
-    assert report["page_faults"] < 10_000
+    assert report["page_faults"] < by_hand["page_faults"] + 20_000
 
 
 # -- the scripts -----------------------------------------------------------------------------------
