@@ -166,8 +166,9 @@ def dataset(name, split=None, **kwargs):
 def with_data(preset, source, labels=None):
     """A preset's recipe, for other data.
 
-    What the preset says of its data, and of what was tried on it, is left behind, unless it is the
-    same data.
+    What the preset says of its data, of what was tried on it, and of how much of it is held out, is
+    left behind, unless it is the same data: of a small folder a few per cent would be too few
+    images to choose the best epoch by.
 
     Args:
         preset: What `info` returns.
@@ -192,6 +193,7 @@ def with_data(preset, source, labels=None):
     preset["data_licence"] = "not stated"
     for of_the_old in ("data_from", "tries"):
         preset.pop(of_the_old, None)
+    preset["training"].pop("hold_out", None)
     return preset
 
 

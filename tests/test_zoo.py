@@ -259,3 +259,4 @@ def test_other_data_leave_behind_what_was_said_of_the_old():
     assert other["data_licence"] == "not stated"
     assert other["description"] == "GAN on my_folder"
     assert "tries" not in other
+    assert "hold_out" not in other["training"]
