@@ -324,3 +324,13 @@ def test_a_callback_that_would_watch_nothing_is_refused():
     gan.generator.layers[-1].kernel.assign([[np.nan]])
     with pytest.raises(RuntimeError, match="NaN or Inf"):
         fit_light(gan, 1, callbacks.TerminateOnNaN(raise_error=True))
+
+
+def test_evaluate_asks_for_all_classes_of_sorted_data():
+    gan = kgan.ConditionalGAN(*tiny.networks(classes=3), classes=3)
+    images, labels = tiny.images(12), np.repeat(np.arange(3, dtype="int32"), 4)
+    data = kgan.data.ImageDataset(images, labels, batch_size=4)
+    for n, expected in ((3, [0, 1, 2]), (12, labels), (15, [*labels, 0, 0, 0])):
+        evaluate = callbacks.Evaluate(frechet(), data, n=n, cache=False)
+        evaluate.set_model(gan)
+        np.testing.assert_array_equal(evaluate.conditions(), expected)

@@ -31,7 +31,8 @@ class Evaluate(keras.callbacks.Callback):
         unit: `"epochs"`, or `"rounds"` for the end of the first epoch by which another `every`
             rounds are played.
         condition: What conditional models are asked for: one for all samples or one for each. By
-            default the labels of `data`, cycled, where it has any, and else the classes in turn.
+            default the labels of `data`, where it has any, cycled, or evenly chosen if `n` is
+            smaller; and else the classes in turn.
         seed: Of the latents.
         cache: Where features of `data` are kept, so that a second run need not compute them; see
             `FeatureMetric.adapt`.
@@ -111,5 +112,8 @@ class Evaluate(keras.callbacks.Callback):
         if condition is None:
             condition = getattr(self.data, "labels", None)
             if condition is not None:
-                condition = np.asarray(condition)[np.arange(self.n) % len(condition)]
+                # Fewer than there are come from all over them: they may be sorted by class.
+                known, n = len(condition), self.n
+                chosen = np.arange(n) * known // n if n < known else np.arange(n) % known
+                condition = np.asarray(condition)[chosen]
         return self.model.condition_for(condition, self.n)
