@@ -8,6 +8,7 @@ needs more, then the gap is halved until it is an eighth of the batch.
 """
 
 import argparse
+import functools
 
 import measuring
 import workloads
@@ -90,12 +91,9 @@ def main():
             }
             tasks[f"{title}, {precision}"] = (backend, task)
     limit = args.gib * 2**30
-    searches = {
-        name: lambda backend=backend, task=task: search(backend, task, limit, args.first)
-        for name, (backend, task) in tasks.items()
-    }
     rows, missing = [], {}
-    for name, measure in searches.items():
+    for name, (backend, task) in tasks.items():
+        measure = functools.partial(search, backend, task, limit, args.first)
         found, not_found = measuring.take_turns({name: measure}, repeats=1)
         rows += [{"name": name, **reports[0]} for reports in found.values()]
         missing |= not_found

@@ -200,7 +200,10 @@ def main():
     tasks = contenders(args)
     peaks, unknown = measure_peaks(tasks)
     reports, missing = measuring.take_turns(measuring.processes(tasks), args.repeats)
-    rows = [row_of(name, *tasks[name][::2], found, peaks) for name, found in reports.items()]
+    rows = []
+    for name, found in reports.items():
+        script, _, task = tasks[name]
+        rows.append(row_of(name, script, task, found, peaks))
     add_flops(rows)
     add_ratios(rows)
     show(rows)
