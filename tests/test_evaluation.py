@@ -217,6 +217,31 @@ def test_a_conditional_model_is_asked_for_what_the_real_images_show(tmp_path):
     assert len(images) == 4 and images[1].size == (3 * 10 + 2, 8 * 10 + 2)
 
 
+def test_data_sorted_by_class_are_not_cut_after_the_first_classes():
+    gan = model(kgan.ConditionalGAN, networks={"classes": 3}, classes=3)
+    images, labels = real()
+    order = np.argsort(labels, kind="stable")
+    results = evaluation.evaluate(
+        gan,
+        (images[order], labels[order]),
+        n=20,
+        metrics=["fid"],
+        extractor=Quarters(),
+        classifier=None,
+        cache=False,
+    )
+    assert results["protocol"]["n_real"] == 20
+    assert results["protocol"]["data"]["chosen"] == "20, drawn by a fixed permutation from the 40"
+    opened = evaluation.opening.open_model(gan)
+    data = evaluation.opening.open_data((images[order], labels[order]), opened)
+    subject = evaluation.subject.Subject(opened, data, 20)
+    assert set(subject.labels) == {0, 1, 2}
+    # Each image still has its own label.
+    pairs = {(image.tobytes(), label) for image, label in zip(images, labels, strict=True)}
+    taken = zip(subject.real, subject.labels, strict=True)
+    assert all((image.tobytes(), label) in pairs for image, label in taken)
+
+
 def test_a_model_of_texts_is_asked_for_what_the_real_captions_say(tmp_path):
     gan = kgan.TextGAN(*tiny.networks(condition_dim=5))
     images = real()[0]

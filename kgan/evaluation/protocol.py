@@ -38,7 +38,7 @@ def describe(subject, extractors, names, choice):
             "source": data.source,
             "split": data.split,
             "held_out": data.held_out,
-            "chosen": f"the first {len(subject.real)} in stored order",
+            "chosen": _chosen(len(subject.real), data.real.num_images),
             "image_shape": [height, width, channels],
             "resize": (subject.model.preset or {}).get("data", {}).get("image_size"),
             "digest": surroundings.pop("data_digest"),
@@ -70,6 +70,11 @@ def describe(subject, extractors, names, choice):
         },
         "versions": surroundings,
     }
+
+
+def _chosen(n, total):
+    """Which of the real images were taken, as a card says it: "against ... of mnist"."""
+    return f"all {n}" if n == total else f"{n}, drawn by a fixed permutation from the {total}"
 
 
 def _extractor(by, extractor):

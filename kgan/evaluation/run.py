@@ -50,8 +50,8 @@ def evaluate(
     """Measures what makes a good generative model, against real images that were held out.
 
     The samples are `gan.sample(n, condition, seed=seed)`; a conditional model is asked for the
-    labels of the real images. The real images are the first `n` of the split, prepared as the
-    model's training data were. Features of both are kept in `$KGAN_HOME/features`, so that they are
+    labels of the real images. The real images are those of the split, or `n` that are drawn from
+    them by a fixed permutation, prepared as the model's training data were. Features of both are kept in `$KGAN_HOME/features`, so that they are
     computed once.
 
     Args:

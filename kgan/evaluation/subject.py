@@ -5,6 +5,7 @@ import functools
 import numpy as np
 
 from kgan import metrics
+from kgan.data.sources import drawn
 from kgan.latents.codes import codes_of
 from kgan.metrics.real_features import real_features
 
@@ -24,9 +25,12 @@ class Subject:
     def __init__(self, model, data, n, seed=0, classifier=None, cache=True):
         self.model, self.gan, self.data = model, model.gan, data
         self.n, self.seed, self.classifier, self.cache = n, seed, classifier, cache
-        self.real = np.asarray(data.real.images[:n])
+        total = len(data.real.images)
+        # What lies side by side in a folder or a file is often of one class.
+        chosen = slice(None) if n >= total else drawn(total, slice(n))
+        self.real = np.asarray(data.real.images[chosen])
         given = data.real.labels
-        self.conditions = None if given is None else np.asarray(given[:n])
+        self.conditions = None if given is None else np.asarray(given[chosen])
         # Vectors, such as those of captions, are conditions but no classes.
         self.labels = self.conditions if np.ndim(given) == 1 else None
         self._features = {}
