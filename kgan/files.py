@@ -1,5 +1,6 @@
-"""Where kgan keeps what it downloaded or computed, and how a file gets there whole."""
+"""Where kgan keeps what it downloaded or computed, and how files are written and read."""
 
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -33,3 +34,15 @@ def write_atomically(path, write):
 def write_text(path, text):
     """Write a text file by `write_atomically`, in UTF-8."""
     write_atomically(path, lambda file: file.write(text.encode()))
+
+
+def read_json(path):
+    """Return what a JSON file holds.
+
+    Raises:
+        ValueError: If it cannot be read as JSON: the message names the file.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is no JSON, or a damaged one: {error}") from error

@@ -4,7 +4,6 @@ import contextlib
 import csv
 import datetime
 import itertools
-import json
 import os
 import pathlib
 import shutil
@@ -12,14 +11,9 @@ import shutil
 import keras
 import numpy as np
 
-from kgan import callbacks, cards, weight_files, zoo
+from kgan import callbacks, cards, presets, weight_files
 from kgan.cards.writing import FILES
-
-NEEDED = {
-    "networks": ("builder", "arguments"),
-    "data": ("source",),
-    "training": ("batch_size", "seed", "precision"),
-}
+from kgan.files import read_json
 
 
 def publish(run, folder, *, discriminator=True, note=None):
@@ -46,9 +40,9 @@ def publish(run, folder, *, discriminator=True, note=None):
     run, folder = pathlib.Path(run), pathlib.Path(folder).resolve()
     if not (run / "model.keras").is_file():
         raise FileNotFoundError(f"{run} has no model.keras: finish the run first")
-    preset = json.loads((run / "config.json").read_text())
+    preset = read_json(run / "config.json")
     preset.pop("name", None)
-    check_preset(preset)
+    presets.check(preset)
     check_folder(folder)
     best = run / "best.keras"
     gan = keras.models.load_model(best if best.is_file() else run / "model.keras")
@@ -67,31 +61,7 @@ def publish(run, folder, *, discriminator=True, note=None):
 def tries_of(folder):
     """What an older version of a preset says of what was tried."""
     path = folder / "preset.json"
-    return json.loads(path.read_text()).get("tries", []) if path.is_file() else []
-
-
-def check_preset(preset):
-    """Refuses a preset that lacks what training or its card needs.
-
-    `description`, `paper` and `data_licence` may be left out: the card says so. `measured` is for
-    `publish` to fill in.
-
-    Args:
-        preset: What `kgan.zoo.info` returns.
-
-    Raises:
-        ValueError: If something is missing, or is not the kind of thing that it should be.
-    """
-    missing = [key for key in zoo.REQUIRED if key not in preset and key != "measured"]
-    for section in ("arguments", "optimizers", *NEEDED):
-        value = preset.get(section, {})
-        if not isinstance(value, dict):
-            raise ValueError(f"a preset's {section} must be an object, got {value!r}")
-        if section in preset:
-            needed = NEEDED.get(section, ())
-            missing += [f"{section}.{key}" for key in needed if key not in value]
-    if missing:
-        raise ValueError(f"the preset lacks {', '.join(missing)}: add it to its preset.json")
+    return read_json(path).get("tries", []) if path.is_file() else []
 
 
 def check_folder(folder):
@@ -174,7 +144,7 @@ def measurements(run, gan, training):
         "real_images": count_images(gan, rounds, training, history),
         "seconds": round(float(epoch["seconds"])),
         "run_seconds": round(float(history[-1]["seconds"])),
-        "environment": json.loads((run / "environment.json").read_text()),
+        "environment": read_json(run / "environment.json"),
         "last_epoch": {name: float(epoch[name]) for name in gan.term_names() if name in epoch},
         **selected(run, history[-1]),
     }
@@ -198,8 +168,8 @@ def selected(run, last):
     # Without a best epoch, as after NaN in all of them, there was no choice.
     if not (run / "selection.json").is_file() or not (run / "best.json").is_file():
         return {}
-    protocol = json.loads((run / "selection.json").read_text())
-    best = json.loads((run / "best.json").read_text())
+    protocol = read_json(run / "selection.json")
+    best = read_json(run / "best.json")
     scores = {
         "best": {"rounds": best["rounds"], "value": best["value"]},
         "final": {"rounds": int(last["rounds"]), "value": float(last[protocol["metric"]])},

@@ -7,16 +7,14 @@ repository's `zoo/` and travel inside the package; `register` adds others.
 
 import copy
 import difflib
-import json
 import pathlib
 import warnings
 
 import keras
 
-from kgan import data, models, networks
+from kgan import data, models, networks, presets
 from kgan.weight_files import builtin_folder, find_weights
 
-REQUIRED = ("algorithm", "arguments", "networks", "optimizers", "data", "training", "measured")
 _registered = {}
 
 
@@ -71,7 +69,7 @@ def info(name):
     Raises:
         ValueError: If there is no such preset; the message names the nearest.
     """
-    return json.loads((folder_of(name) / "preset.json").read_text())
+    return presets.read(folder_of(name))
 
 
 def register(folder):
@@ -95,11 +93,7 @@ def register(folder):
         return folder.name
     if (builtin / "preset.json").is_file():
         raise ValueError(f"{folder.name!r} is a built-in preset: give the folder another name")
-    preset = json.loads((folder / "preset.json").read_text())
-    missing = [key for key in REQUIRED if key not in preset]
-    if missing:
-        raise ValueError(f"{folder / 'preset.json'} lacks {', '.join(missing)}")
-    build(preset)
+    build(presets.read(folder))
     _registered[folder.name] = folder
     return folder.name
 
@@ -223,13 +217,14 @@ def build(preset, **compile_arguments):
         **compile_arguments: Further arguments of `GAN.compile`, such as `jit_compile`.
 
     Raises:
-        ValueError: If it names an algorithm or a network builder that kgan does not have, or
-            objects of foreign modules.
+        ValueError: If it names an algorithm, a network builder or arguments that kgan does not
+            have, or objects of foreign modules.
     """
     _check_modules(preset)
     preset = copy.deepcopy(preset)
     algorithm = _public(models, preset["algorithm"], "algorithm")
     builder = _public(networks, preset["networks"]["builder"], "network builder")
+    presets.check_arguments("networks.arguments", preset["networks"]["arguments"], builder)
     generator, discriminator = builder(**preset["networks"]["arguments"])
     gan = algorithm(
         generator, discriminator, seed=preset["training"]["seed"], **preset["arguments"]

@@ -164,6 +164,38 @@ def test_folders_called_train_and_test_are_splits(pets, tmp_path_factory):
         data.load(root, "val")
 
 
+def test_splits_may_be_written_in_capitals(tmp_path):
+    write(tmp_path / "Train" / "a" / "0.png", np.zeros((8, 8)))
+    write(tmp_path / "TEST" / "b" / "0.png", np.ones((8, 8)))
+    train, test = (data.load(tmp_path, s, batch_size=1, labels=True) for s in ("train", "test"))
+    assert (train.num_images, test.num_images) == (1, 1)
+    assert train.class_names == test.class_names == ["a", "b"] and test.labels.tolist() == [1]
+
+
+def test_classes_that_are_numbers_are_in_the_order_of_numbers(tmp_path):
+    for name in ("10", "2", "007", "0"):
+        write(tmp_path / name / "0.png", np.full((8, 8), int(name)))
+    dataset = data.load(tmp_path, batch_size=4, labels=True, shuffle=False)
+    assert dataset.class_names == ["0", "2", "007", "10"]
+    shown = dict(zip(dataset.images[:, 0, 0, 0].tolist(), dataset.labels.tolist(), strict=True))
+    assert shown == {0: 0, 2: 1, 7: 2, 10: 3}
+
+
+def test_tiff_files_are_images(tmp_path):
+    write(tmp_path / "0.tif", np.full((8, 8), 7))
+    assert data.load(tmp_path, batch_size=1).images[0, 0, 0, 0] == 7
+
+
+def test_a_single_image_is_no_data_set(tmp_path, monkeypatch):
+    write(tmp_path / "photo.png", np.zeros((8, 8)))
+    monkeypatch.chdir(tmp_path)
+    for source in ("photo.png", "./photo.png"):
+        with pytest.raises(
+            ValueError, match=r"photo\.png is neither a folder of images nor an .npz"
+        ):
+            data.load(source, batch_size=1)
+
+
 def test_slices_of_a_folder_are_disjoint_and_mixed(tmp_path):
     for i in range(100):
         write(tmp_path / str(i // 50) / f"{i}.png", np.full((2, 2), i))

@@ -155,10 +155,43 @@ def test_weights_lie_in_the_presets_folder(tmp_path):
         kgan.zoo.register(folder)
         with pytest.raises(ValueError, match=said):
             kgan.zoo.load("elsewhere")
+
+
+def test_a_preset_by_hand_may_have_no_measurements(tmp_path):
+    preset = kgan.zoo.info("gan_mnist")
     del preset["measured"]
-    (folder / "preset.json").write_text(json.dumps(preset))
-    with pytest.raises(ValueError, match="lacks measured"):
-        kgan.zoo.register(folder)
+    (tmp_path / "preset.json").write_text(json.dumps(preset))
+    assert kgan.zoo.info(kgan.zoo.register(tmp_path))["measured"] is None
+
+
+@pytest.mark.parametrize(
+    ("section", "changes", "said"),
+    [
+        ("training", {"seed": None}, "training.seed must be an integer, got None"),
+        ("training", {"batch_size": "64"}, "training.batch_size must be an integer, got '64'"),
+        ("data", {"sourse": "mnist"}, "data do not fit load: got an unexpected .* 'sourse'"),
+        ("networks", {"arguments": 3}, "networks.arguments must be an object, got 3"),
+        (
+            "networks",
+            {"arguments": {"widht": 32}},
+            "networks.arguments do not fit dcgan: got an unexpected keyword argument 'widht'",
+        ),
+        ("arguments", {"ema": 0.9}, "Unrecognized keyword arguments passed to GAN: .*ema"),
+    ],
+)
+def test_mistakes_in_a_preset_are_told(section, changes, said, tmp_path):
+    preset = kgan.zoo.info("gan_mnist")
+    preset[section] = {**preset[section], **changes}
+    (tmp_path / "preset.json").write_text(json.dumps(preset))
+    with pytest.raises(ValueError, match=said):
+        kgan.zoo.register(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["{", "[1, 2]", ""])
+def test_a_preset_that_is_no_json_object_is_named(text, tmp_path):
+    (tmp_path / "preset.json").write_text(text)
+    with pytest.raises(ValueError, match=r"preset\.json (is no JSON|must hold an object)"):
+        kgan.zoo.register(tmp_path)
 
 
 def elsewhere(folder, **file):

@@ -4,11 +4,11 @@ import json
 import os
 import pathlib
 
-from kgan import zoo
+from kgan import presets, zoo
 from kgan.cards import pictures
 from kgan.cards.digest import samples_digest
 from kgan.cards.text import card
-from kgan.files import write_text
+from kgan.files import read_json, write_text
 from kgan.weight_files import builtin_folder, find_weights
 
 # What a card consists of: made here, and never kept from an older version of a preset.
@@ -78,11 +78,11 @@ def renew(folder, *, results=None, limits=None, tries=None):
     folder = pathlib.Path(folder).resolve()
     if not (folder / "preset.json").is_file():
         raise FileNotFoundError(f"{folder} has no preset.json: give a preset's name or its folder")
-    preset = json.loads((folder / "preset.json").read_text())
+    preset = presets.read(folder)
     if not preset["measured"]:
         raise ValueError(f"{folder.name} has no weights, of which a card could tell: publish a run")
     if isinstance(results, str | os.PathLike):
-        results = json.loads(pathlib.Path(results).read_text())
+        results = read_json(results)
     if results is not None:
         check_results(folder.name, preset, results)
         preset["measured"]["metrics"] = results

@@ -1,13 +1,13 @@
 """From a preset to a run folder, and from there to the zoo."""
 
-import json
 import pathlib
 import shlex
 import sys
 
-from kgan import callbacks, cards, fine_tuning, publish, training, zoo
+from kgan import callbacks, cards, fine_tuning, presets, publish, training, zoo
 from kgan.cards import gallery
 from kgan.cli.opening import preset_name
+from kgan.files import read_json
 
 
 def run_train(args):
@@ -22,7 +22,7 @@ def run_train(args):
         if getattr(args, key) is not None
     }
     if args.resume and (out / "config.json").is_file():
-        preset = json.loads((out / "config.json").read_text())
+        preset = read_json(out / "config.json")
         name = preset.get("name")
         began = preset["training"].get("initial", {}).get("preset")
         if start not in (None, began):
@@ -38,7 +38,7 @@ def run_train(args):
         if start:
             preset = fine_tuning.start_from(preset, start)
     # What could not be published is not worth the time of training.
-    publish.check_preset(preset)
+    presets.check(preset)
     labels = given.pop("labels", None)
     if "data" in given:
         preset = zoo.with_data(preset, given.pop("data"), labels)
@@ -64,7 +64,7 @@ def run_train(args):
         return
     print(f"trained {rounds} rounds; the model is {out / 'model.keras'}")
     if (out / "best.keras").is_file():
-        best = json.loads((out / "best.json").read_text())
+        best = read_json(out / "best.json")
         print(f"its best epoch, after {best['rounds']} rounds, is {out / 'best.keras'}, "
               f"which kgan takes from {out}")  # fmt: skip
 

@@ -8,17 +8,18 @@ from kgan.data import metadata
 from kgan.data.files import ImageFiles
 from kgan.data.sources import Source, choose_split, drawn
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 SPLITS = ("train", "training", "val", "valid", "validation", "test", "testing")
 
 
 def read(path, split, *, image_size, channels, labels, captions, limit):
     """Lists a folder and opens its files.
 
-    Sub-folders, sorted by name, are the classes. A folder whose sub-folders are all called
-    train, test, val or the like holds splits instead; any other holds the one split "train". A
-    slice of a split and a `limit` draw files by a fixed permutation, so that each part has all
-    classes. Hidden files and folders are left out.
+    Sub-folders, sorted by name, are the classes; names that all are whole numbers are sorted as
+    such. A folder whose sub-folders are all called train, test, val or the like, in small letters
+    or capitals, holds splits instead; any other holds the one split "train". A slice of a split and
+    a `limit` draw files by a fixed permutation, so that each part has all classes. Hidden files and
+    folders are left out.
 
     Args:
         path: the folder.
@@ -76,15 +77,15 @@ def _folders_in(root):
 
 def _split_root(path, split):
     """Returns the folder of the split, those of all, and the function that slices it."""
-    folders = _folders_in(path)
-    holds_splits = bool(folders) and all(name in SPLITS for name in folders)
-    name, to_slice = choose_split(split, folders if holds_splits else ["train"], path)
-    roots = [path / folder for folder in folders] if holds_splits else [path]
-    return (path / name if holds_splits else path), roots, to_slice
+    folders = {folder.lower(): path / folder for folder in _folders_in(path)}
+    if not folders or not all(name in SPLITS for name in folders):
+        folders = {"train": path}
+    name, to_slice = choose_split(split, list(folders), path)
+    return folders[name], list(folders.values()), to_slice
 
 
 def _classes(root, roots, files, labels):
-    """The class of each file by name, and all classes, sorted: of sub-folders or of metadata.
+    """The class of each file by name, and all classes in order: of sub-folders or of metadata.
 
     A class that one split lacks has its number in all.
     """
@@ -101,4 +102,4 @@ def _classes(root, roots, files, labels):
     names = [file.relative_to(root).parts[0] for file in files]
     for empty in sorted(set(_folders_in(root)) - set(names)):
         raise ValueError(f"class folder {root / empty} holds no images: fill or remove it.")
-    return names, sorted({name for one in roots for name in _folders_in(one)})
+    return names, metadata.in_order({name for one in roots for name in _folders_in(one)})

@@ -52,10 +52,10 @@ def load(
         source: one of
 
             - a name of TensorFlow Datasets: `"mnist"`, `"celeb_a"`, `"cifar10"` ...;
-            - a folder of png, jpg, webp, bmp or gif files, as a path (write `"./mnist"` for a
-              folder that is called like a TFDS data set). Its sub-folders, sorted, are the
-              classes, unless all of them are called train, test, val or the like: those are
-              splits;
+            - a folder of png, jpg, webp, bmp, gif or tif files, as a path (write `"./mnist"` for a
+              folder that is called like a TFDS data set). Its sub-folders, sorted
+              (as numbers where all names are whole numbers), are the classes, unless all of them
+              are called train, test, val or the like: those are splits;
             - an `.npz` file with arrays `images` (or `x`) and `labels` (or `y`), or `x_train`,
               `y_train`, `x_test` ...; uint8, or float in [-1, 1];
             - `"embedded"`: 10,000 images of the MNIST training set, 1,000 of each digit, which
@@ -180,14 +180,16 @@ def _as_path(source, data_dir):
             plain = path.name == source
             if plain and tfds.known(source):
                 return None
-            if path.exists() or not plain or data_dir is None:
-                return path if path.exists() else None
-            beside = pathlib.Path(data_dir).expanduser() / source
-            return beside if beside.is_dir() and not tfds.prepared(beside) else None
+            if not path.exists():
+                beside = pathlib.Path(data_dir or "").expanduser() / source
+                in_it = plain and data_dir is not None and beside.is_dir()
+                return beside if in_it and not tfds.prepared(beside) else None
     if not path.exists():
         raise FileNotFoundError(f"no such folder or file: {path}")
     if not path.is_dir() and path.suffix != ".npz":
-        raise ValueError(f"{path} is neither a folder of images nor an .npz file.")
+        raise ValueError(
+            f"{path} is neither a folder of images nor an .npz file: give the folder that it is in."
+        )
     return path
 
 

@@ -62,8 +62,13 @@ def labels(roots, name):
         example = {key: example}
     known = [read(root, pick, "label", wanted, json.dumps(example)[1:-1]) for root in roots]
     found = {label for of_one in known for label in of_one.values()}
-    numbers = all(re.fullmatch(r"-?\d+", label) for label in found)
-    return known, sorted(found, key=int if numbers else str)
+    return known, in_order(found)
+
+
+def in_order(names):
+    """Names of classes, sorted: as numbers if all are whole numbers, so that 2 is before 10."""
+    numbers = all(re.fullmatch(r"-?\d+", name) for name in names)
+    return sorted(names, key=(lambda name: (int(name), name)) if numbers else str)
 
 
 def read(root, pick, noun, wanted, example):

@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-import json
 import pathlib
 import typing
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from kgan import data, metrics, models, training, weight_files, zoo
 from kgan.data.sources import choose_split
+from kgan.files import read_json
 from kgan.metrics.classifiers import BY_SOURCE
 
 # Training images that samples are compared with; a folder's or a name's first ones.
@@ -91,7 +91,7 @@ def _open_file(path):
     if not isinstance(gan, models.GAN):
         raise ValueError(f"{path} is a {type(gan).__name__}, not a GAN")
     config = path.parent / "config.json"
-    preset = json.loads(config.read_text()) if config.is_file() else None
+    preset = read_json(config) if config.is_file() else None
     return Model(path.stem, gan, preset, {path.name: weight_files.sha256(path)}, path.parent)
 
 

@@ -51,8 +51,8 @@ def evaluate(
 
     The samples are `gan.sample(n, condition, seed=seed)`; a conditional model is asked for the
     labels of the real images. The real images are those of the split, or `n` that are drawn from
-    them by a fixed permutation, prepared as the model's training data were. Features of both are kept in `$KGAN_HOME/features`, so that they are
-    computed once.
+    them by a fixed permutation, prepared as the model's training data were. Features of both are
+    kept in `$KGAN_HOME/features`, so that they are computed once.
 
     Args:
         model: A preset's name, a `.keras` file, or a model.
