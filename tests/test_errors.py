@@ -99,6 +99,19 @@ def test_the_discriminator_must_end_in_one_logit():
     refused("ends in a sigmoid", kgan.GAN, generator, keras.Model(images, probability))
 
 
+def test_images_of_the_generator_must_not_end_in_a_sigmoid():
+    generator, discriminator = tiny.networks()
+    images = keras.layers.Conv2D(1, 1, activation="sigmoid", name="out")(generator.outputs[0])
+    refused(
+        r"generator ends in a sigmoid \('out'\), whose images are in \[0, 1\], .*: use tanh",
+        kgan.GAN,
+        keras.Model(generator.inputs, images),
+        discriminator,
+    )
+    # Points that are no images may well be in [0, 1].
+    kgan.GAN(dense((3,), (2,), activation="sigmoid"), dense((2,), (1,)))
+
+
 @pytest.mark.parametrize(
     "model", [kgan.GAN, kgan.WGAN, kgan.WGANGP, kgan.ConditionalGAN, kgan.InfoGAN]
 )

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import warnings
 
 import backends
 import checks
@@ -196,6 +197,21 @@ def test_a_generator_over_several_epochs():
     watch = watched()
     watch.gan.fit(batches_of(*[2] * 40), epochs=2, steps_per_epoch=3, verbose=0)
     np.testing.assert_array_equal(passes(watch), np.arange(24).reshape(2, 12))
+
+
+@pytest.mark.parametrize("rounds", [6, 7])
+def test_a_generator_that_ends_ends_the_training(rounds):
+    """Keras would go on with the first two rounds, again and again."""
+    watch = watched()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        batches = batches_of(*[2] * (2 * rounds))
+        history = watch.gan.fit(batches, epochs=9, steps_per_epoch=3, verbose=0)
+    played = np.concatenate([real[:, 0] for real in watch.real])
+    np.testing.assert_array_equal(played, np.arange(4 * rounds))
+    assert int(watch.gan.rounds) == rounds and len(history.epoch) == -(-rounds // 3)
+    said = f"the generator ended after {rounds} rounds, so training ends after epoch"
+    assert any(said in str(warning.message) for warning in caught)
 
 
 def test_a_generator_of_images_and_conditions():

@@ -94,7 +94,8 @@ class Fitting:
 
         Args:
             x: Images: an array, a `tf.data.Dataset`, a `PyDataset`, a torch `DataLoader` or a
-                generator of batches, alone or with a condition.
+                generator of batches, alone or with a condition. When a generator ends, so does
+                `fit`.
             y: The condition, where `x` is an array and the model is conditional.
             batch_size: Images of each discriminator update (32 by default; data sets have
                 their own). A round takes `discriminator_steps` times as many.

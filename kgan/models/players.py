@@ -30,7 +30,8 @@ def check_networks(generator, discriminator, told=True):
 
     Raises:
         ValueError: If a network is not built, they are not told the same condition, their shapes
-            do not fit, or the discriminator does not end in logits.
+            do not fit, the discriminator does not end in logits, or a generator of images ends
+            in a sigmoid.
     """
     for role, network in (("generator", generator), ("discriminator", discriminator)):
         if not isinstance(network, keras.Model) or not getattr(network, "inputs", None):
@@ -60,12 +61,25 @@ def check_networks(generator, discriminator, told=True):
             "the discriminator's first output must be one logit an image, of shape (n, 1); "
             f"got {tuple(logits.shape)}"
         )
-    last = getattr(logits, "_keras_history", (None,))[0]
-    if getattr(last, "activation", None) is keras.activations.sigmoid:
+    sigmoid = ends_in_sigmoid(discriminator)
+    if sigmoid:
         raise ValueError(
-            f"the discriminator ends in a sigmoid ({last.name!r}), but the losses take logits: "
+            f"the discriminator ends in a sigmoid ({sigmoid!r}), but the losses take logits: "
             "remove the activation"
         )
+    sigmoid = ends_in_sigmoid(generator)
+    if sigmoid and len(made) == 4:
+        raise ValueError(
+            f"the generator ends in a sigmoid ({sigmoid!r}), whose images are in [0, 1], and "
+            "kgan's are in [-1, 1]: use tanh"
+        )
+
+
+def ends_in_sigmoid(network):
+    """The name of a network's last layer if it is a sigmoid, else None."""
+    output = keras.tree.flatten(network.outputs)[0]
+    last = getattr(output, "_keras_history", (None,))[0]
+    return last.name if getattr(last, "activation", None) is keras.activations.sigmoid else None
 
 
 def check_told_alike(generator, discriminator):

@@ -9,6 +9,7 @@ import atexit
 import functools
 import gc
 import sys
+import warnings
 
 import keras
 import numpy as np
@@ -247,7 +248,42 @@ def from_generator(generator, steps, image_shape):
         yield first
         yield from generator
 
-    return Plan(joined(batches(), size(first) * steps, steps), size(first))
+    end = StopAtEnd()
+    return Plan(end.count(joined(batches(), size(first) * steps, steps)), size(first), (end,))
+
+
+class StopAtEnd(keras.callbacks.Callback):
+    """Ends `fit` with the epoch in which a generator ends.
+
+    Keras keeps a generator's first batches, and would play every further epoch with them alone.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.given, self.ended = 0, False
+
+    def count(self, rounds):
+        """The same rounds, which are counted as they are read; Keras reads ahead."""
+        for each in rounds:
+            self.given += 1
+            yield each
+        self.ended = True
+
+    def on_train_begin(self, logs=None):
+        """Notes how many rounds were played before."""
+        self.before = int(keras.ops.convert_to_numpy(self.model.rounds))
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Stops when all rounds were played."""
+        played = int(keras.ops.convert_to_numpy(self.model.rounds)) - self.before
+        if self.ended and played >= self.given:
+            self.model.stop_training = True
+            if epoch + 1 < self.params["epochs"]:
+                warnings.warn(
+                    f"the generator ended after {played} rounds, so training ends after epoch "
+                    f"{epoch + 1} of {self.params['epochs']}: fit takes one that yields on and on",
+                    stacklevel=2,
+                )
 
 
 class LoaderRounds(keras.utils.PyDataset):
