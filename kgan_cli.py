@@ -6,8 +6,10 @@ zoo's JSON without importing Keras. Everything else is handed over to `kgan.cli`
 
 import argparse
 import difflib
+import importlib.metadata
 import importlib.util
 import json
+import math
 import os
 import pathlib
 import sys
@@ -29,7 +31,7 @@ def zoo_folder():
 def presets():
     """All built-in presets by name."""
     paths = sorted(zoo_folder().glob("*/preset.json"))
-    return {path.parent.name: json.loads(path.read_text()) for path in paths}
+    return {path.parent.name: read_json(path) for path in paths}
 
 
 def list_presets(args):
@@ -46,8 +48,21 @@ def show_info(args):
     """Prints a preset."""
     known = presets()
     if args.name not in known:
-        known[args.name] = json.loads(pathlib.Path(args.name, "preset.json").read_text())
+        known[args.name] = read_json(pathlib.Path(args.name, "preset.json"))
     print(json.dumps(known[args.name], indent=2))
+
+
+def version():
+    """The installed version, found without importing kgan."""
+    return importlib.metadata.version("kgan")
+
+
+def read_json(path):
+    """What a JSON file holds; an error names the file."""
+    try:
+        return json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(f"{path} is no JSON, or a damaged one: {error}") from error
 
 
 def check_name(name, command):
@@ -116,15 +131,35 @@ def check_condition(given):
         raise FileNotFoundError(f"there is no file {files[0]}")
 
 
+def at_least(least):
+    """A type of argument: integers from `least`."""
+
+    def integer(text):
+        value = int(text)
+        if value < least:
+            raise argparse.ArgumentTypeError(f"{value} is less than {least}")
+        return value
+
+    return integer
+
+
+def finite(text):
+    """A type of argument: numbers that are not infinite and not NaN."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text} is no finite number")
+    return value
+
+
 def number(text):
     """An integer where it is one, such as a category."""
-    return int(text) if text.lstrip("+-").isdigit() else float(text)
+    return int(text) if text.lstrip("+-").isdigit() else finite(text)
 
 
 def add_model(command, out):
     """Adds what commands that make a picture with a model have in common."""
     command.add_argument("name", metavar="NAME", help=MODEL)
-    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--seed", type=at_least(0), default=0)
     conditions = command.add_mutually_exclusive_group()
     conditions.add_argument(
         "--condition",
@@ -140,7 +175,7 @@ def add_model(command, out):
 def add_drawing(command, out):
     """Adds what commands that draw random latents have in common."""
     add_model(command, out)
-    command.add_argument("--truncation", type=float, default=1.0, help="from 0 to 1, full variety")
+    command.add_argument("--truncation", type=finite, default=1.0, help="from 0 to 1, full variety")
 
 
 def parser():
@@ -149,6 +184,7 @@ def parser():
     top = argparse_flags.ArgumentParser(
         prog="kgan", description="GANs for Keras.", allow_abbrev=False
     )
+    top.add_argument("--version", action="version", version=f"kgan {version()}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name, help, run=None):
@@ -170,16 +206,16 @@ def parser():
     train.add_argument("--labels", metavar="FEATURE", help="what of --data tells the classes")
     train.add_argument("--data_dir", help="where TFDS keeps its data sets")
     length = train.add_mutually_exclusive_group()
-    length.add_argument("--epochs", type=int, help="passes over the data")
-    length.add_argument("--rounds", type=int, help="rounds in all")
-    train.add_argument("--batch_size", type=int, help="images of each discriminator update")
-    train.add_argument("--seed", type=int)
+    length.add_argument("--epochs", type=at_least(1), help="passes over the data")
+    length.add_argument("--rounds", type=at_least(1), help="rounds in all")
+    train.add_argument("--batch_size", type=at_least(1), help="images of each discriminator update")
+    train.add_argument("--seed", type=at_least(0))
     train.add_argument("--precision", choices=["float32", "mixed_bfloat16", "mixed_float16"])
     train.add_argument(
         "--hold_out",
-        type=int,
+        type=at_least(0),
         metavar="PERCENT",
-        help="images to choose the best epoch by, kept out of training",
+        help="images to choose the best epoch by, kept out of training; 0 for none",
     )
     train.add_argument("--jit", choices=["auto", "on", "off"], default="auto")
     train.add_argument("--out", help="run folder (default: runs/NAME, or runs/NAME-tuned)")
@@ -187,7 +223,7 @@ def parser():
 
     sample = command("sample", "Write a grid of samples as PNG.")
     add_drawing(sample, "NAME.png")
-    sample.add_argument("--n", type=int, help="images (default: a grid of 8 rows)")
+    sample.add_argument("--n", type=at_least(1), help="images (default: a grid of 8 rows)")
 
     codes = command("codes", "Read the codes of images with an InfoGAN, as JSON lines.")
     codes.add_argument("name", metavar="NAME", help=MODEL)
@@ -195,25 +231,29 @@ def parser():
 
     interpolate = command("interpolate", "Draw the way from one random latent vector to another.")
     add_drawing(interpolate, "NAME-interpolation.png, or NAME-walk.gif")
-    interpolate.add_argument("--n", type=int, help="rows (default: 8), or walks (9)")
+    interpolate.add_argument("--n", type=at_least(1), help="rows (default: 8), or walks (9)")
     interpolate.add_argument(
-        "--steps", type=int, help="images from one latent vector to the next (default: 8, or 12)"
+        "--steps",
+        type=at_least(1),
+        help="images from one latent vector to the next (default: 8, or 12)",
     )
     interpolate.add_argument("--method", choices=["spherical", "linear"], default="spherical")
     interpolate.add_argument(
         "--walk", action="store_true", help="through several, as animated .gif or .png"
     )
-    interpolate.add_argument("--keyframes", type=int, default=6, help="of a walk")
+    interpolate.add_argument("--keyframes", type=at_least(2), default=6, help="of a walk")
 
     directions = command("directions", "Draw what changes images most, a row a direction.")
     add_drawing(directions, "NAME-directions.png")
-    directions.add_argument("--k", type=int, dest="n", metavar="K", help="directions (default: 10)")
+    directions.add_argument(
+        "--k", type=at_least(1), dest="n", metavar="K", help="directions (default: 10)"
+    )
     directions.add_argument(
         "--method", choices=["pca", "closed_form"], default="pca", help="GANSpace or SeFa"
     )
     directions.add_argument(
         "--amounts",
-        type=float,
+        type=finite,
         nargs="+",
         default=[-3, -2, -1, 0, 1, 2, 3],
         help="columns, in standard deviations (default: -3 to 3)",
@@ -221,9 +261,9 @@ def parser():
 
     sweep = command("sweep", "Draw an InfoGAN's images as one code goes through its values.")
     add_drawing(sweep, "NAME-sweep.png")
-    sweep.add_argument("--n", type=int, help="rows (default: 8)")
+    sweep.add_argument("--n", type=at_least(1), help="rows (default: 8)")
     sweep.add_argument("--code", metavar="CODE", help="its name (default: the first)")
-    sweep.add_argument("--entry", type=int, default=0, help="which number of it, from 0")
+    sweep.add_argument("--entry", type=at_least(0), default=0, help="which number of it, from 0")
     sweep.add_argument(
         "--values", type=number, nargs="+", help="columns (default: all, or nine from -1 to 1)"
     )
@@ -231,21 +271,21 @@ def parser():
     invert = command("invert", "Find the latents of images, and draw what they make.")
     add_model(invert, "NAME-inversion.png")
     invert.add_argument("--image", required=True, help="an image, a folder or an .npz file")
-    invert.add_argument("--n", type=int, help="images of a folder (default: the first 8)")
-    invert.add_argument("--steps", type=int, default=500, help="of the optimizer")
-    invert.add_argument("--starts", type=int, default=4, help="for each image and class")
+    invert.add_argument("--n", type=at_least(1), help="images of a folder (default: the first 8)")
+    invert.add_argument("--steps", type=at_least(1), default=500, help="of the optimizer")
+    invert.add_argument("--starts", type=at_least(1), default=4, help="for each image and class")
 
     evaluate = command("evaluate", "Measure a model against held-out images.")
     evaluate.add_argument("name", metavar="NAME", help=MODEL)
     evaluate.add_argument("--data", help="other data than the model's: see train")
     evaluate.add_argument("--data_dir", help="where TFDS keeps its data sets")
     evaluate.add_argument("--split", default="test")
-    evaluate.add_argument("--n", type=int, default=10_000, help="samples, and real images")
+    evaluate.add_argument("--n", type=at_least(1), default=10_000, help="samples, and real images")
     evaluate.add_argument("--metrics", type=lambda text: text.split(","), help="such as fid,prdc")
     evaluate.add_argument(
         "--extractor", default="auto", help="inception, classifier, both or a .keras file"
     )
-    evaluate.add_argument("--seed", type=int, default=0)
+    evaluate.add_argument("--seed", type=at_least(0), default=0)
     evaluate.add_argument("--out", help="folder (default: evaluation/NAME)")
 
     publish = command("publish", "Make a run into a preset of the zoo: weights, card, samples.")
@@ -268,7 +308,7 @@ def parser():
 
     quick = command("quickstart", "Sample a pretrained model and train a small one.")
     quick.add_argument("--out", default="kgan-quickstart", help="folder for the pictures")
-    quick.add_argument("--seconds", type=int, default=60, help="of training")
+    quick.add_argument("--seconds", type=at_least(1), default=60, help="of training")
     return top
 
 

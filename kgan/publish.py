@@ -8,12 +8,12 @@ import os
 import pathlib
 import shutil
 
-import keras
 import numpy as np
 
 from kgan import callbacks, cards, presets, weight_files
 from kgan.cards.writing import FILES
 from kgan.files import read_json
+from kgan.models.saved import load_gan
 
 
 def publish(run, folder, *, discriminator=True, note=None):
@@ -45,7 +45,7 @@ def publish(run, folder, *, discriminator=True, note=None):
     presets.check(preset)
     check_folder(folder)
     best = run / "best.keras"
-    gan = keras.models.load_model(best if best.is_file() else run / "model.keras")
+    gan = load_gan(best if best.is_file() else run / "model.keras")
     measured = {**measurements(run, gan, preset["training"]), "note": note}
     with replacing(folder) as made:
         weights = save_players(gan, made, discriminator)

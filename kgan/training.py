@@ -13,6 +13,7 @@ import contextlib
 import json
 import pathlib
 import shutil
+import warnings
 
 import keras
 
@@ -21,9 +22,12 @@ from kgan.callbacks.files import HistoryFile, Seconds
 from kgan.callbacks.interrupt import StopOnInterrupt
 from kgan.files import write_text
 from kgan.metrics.classifiers import shipped_classifier
+from kgan.models.saved import load_gan
 
 # Samples by which an epoch is judged, or as many as there are images held out.
 SELECTION_SAMPLES = 5000
+# So few images held out are worth a warning: the distance to them is mostly chance.
+FEW_IMAGES = 500
 
 # All that a run writes.
 FILES = (
@@ -82,12 +86,14 @@ def _train(preset, out, resume, jit, data_dir, verbose, interrupt):
     dataset = zoo.load_data(preset, split=used, data_dir=data_dir)
     protocol, selecting = selection(preset, held_out, out, data_dir) if held_out else (None, [])
     if resume:
-        gan = keras.models.load_model(checkpoint)
+        gan = load_gan(checkpoint)
     else:
         gan = zoo.build(preset, jit_compile=jit)
         fine_tuning.load_initial(gan, preset)
     fine_tuning.check_data(gan, dataset, preset)
     surroundings = environment.describe(dataset)
+    if getattr(dataset, "class_names", None):
+        surroundings["class_names"] = dataset.class_names
     per_epoch = max(1, len(dataset) // gan.discriminator_steps)
     scheduled = isinstance(gan.steps_schedule, schedules.Schedule)
     if scheduled and length == "epochs":
@@ -97,6 +103,8 @@ def _train(preset, out, resume, jit, data_dir, verbose, interrupt):
         )
     total = training[length] * (1 if length == "rounds" else per_epoch)
     done = callbacks.rounds_played(gan)
+    if done > total:
+        raise ValueError(f"{out} has played {done} rounds already, and {total} were asked for")
     first = done // per_epoch
     # Of a schedule, no more is known than that an epoch has a round.
     epochs = total - done if scheduled else -(-(total - done) // per_epoch)
@@ -141,10 +149,11 @@ def splits(preset):
         ValueError: If `hold_out` is no percentage, or the preset's split is a slice already.
     """
     split, part = preset["data"].get("split", "train"), preset["training"].get("hold_out")
-    if part is None:
+    part = 0 if part is None else part
+    if isinstance(part, bool) or not isinstance(part, int) or not 0 <= part < 100:
+        raise ValueError(f"hold_out is a percentage, an integer from 0 to 99, got {part!r}")
+    if part == 0:
         return split, None
-    if isinstance(part, bool) or not isinstance(part, int) or not 0 < part < 100:
-        raise ValueError(f"hold_out is a percentage, an integer from 1 to 99, got {part!r}")
     if "[" in split:
         raise ValueError(f"hold_out takes images from a whole split, but this one is {split!r}")
     return f"{split}[:{100 - part}%]", f"{split}[{100 - part}%:]"
@@ -164,6 +173,12 @@ def selection(preset, split, out, data_dir):
     known = shipped_classifier(preset["data"]["source"], images.image_shape)
     fid = metrics.FrechetInceptionDistance(known and metrics.classifier_features(known))
     n = min(SELECTION_SAMPLES, images.num_images)
+    if n < FEW_IMAGES:
+        warnings.warn(
+            f"{n} images are held out ({split}), by which epochs can hardly be told apart: hold "
+            f"out {FEW_IMAGES} or more, or none",
+            stacklevel=2,
+        )
     protocol = {
         "metric": fid.monitor,
         "extractor": f"{known}_classifier" if known else "inception",

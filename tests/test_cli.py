@@ -17,6 +17,7 @@ from PIL import Image
 
 import kgan
 import kgan_cli
+from kgan.cli import opening
 
 
 def kgan_command(*arguments):
@@ -83,7 +84,6 @@ def test_info_is_json(capsys):
         (["codes", "infogan_mnist", "no_such_folder"], "no_such_folder"),
         (["train", "gan_mnist", "--resume", "--out", "no_such_run"], "no checkpoint.keras"),
         (["train", "gan_mnist", "--data", "no_such_data_set"], "no_such_data_set"),
-        (["train", "gan_mnist", "--rounds", "0"], "rounds must be at least 1, got 0"),
         (["train", "gan_mnist", "--labels", "digit"], "--labels says which classes the images"),
         (["info", "x.keras"], "the zoo has no preset 'x.keras'"),
     ],
@@ -105,6 +105,39 @@ def test_unknown_flags_exit_with_2():
     )
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["sample", "gan_mnist", "--n", "0"], "argument --n: 0 is less than 1"),
+        (["sample", "gan_mnist", "--seed", "-1"], "argument --seed: -1 is less than 0"),
+        (
+            ["directions", "gan_mnist", "--amounts", "1", "nan"],
+            "--amounts: nan is no finite number",
+        ),
+        (["sweep", "infogan_mnist", "--values", "inf"], "--values: inf is no finite number"),
+        (["train", "gan_mnist", "--rounds", "0"], "argument --rounds: 0 is less than 1"),
+        (["train", "gan_mnist", "--rounds", "many"], "argument --rounds: invalid integer value"),
+        (["quickstart", "--seconds", "-5"], "argument --seconds: -5 is less than 1"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(arguments, said, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        kgan_cli.parser().parse_args(arguments)
+    assert stopped.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_the_version_is_told(capsys):
+    with pytest.raises(SystemExit):
+        kgan_cli.parser().parse_args(["--version"])
+    assert capsys.readouterr().out == f"kgan {kgan.__version__}\n"
+
+
+def test_files_are_named_after_all_of_a_folders_name():
+    names = ("runs/lr0.1", "runs/lr0.1/", "runs/my.keras", "gan_mnist")
+    assert [opening.short_name(name) for name in names] == ["lr0.1", "lr0.1", "my", "gan_mnist"]
 
 
 def test_train_leaves_a_run_folder(run_folder):

@@ -49,7 +49,16 @@ ALLOWED = {
     "zoo": {"data", "evaluation", "models", "networks", "presets", "weight_files"},
     "fine_tuning": {"zoo"},
     "environment": {""},
-    "training": {"callbacks", "environment", "files", "fine_tuning", "metrics", "schedules", "zoo"},
+    "training": {
+        "callbacks",
+        "environment",
+        "files",
+        "fine_tuning",
+        "metrics",
+        "models",
+        "schedules",
+        "zoo",
+    },
     "evaluation": {
         "data",
         "environment",
@@ -72,7 +81,7 @@ ALLOWED = {
         "weight_files",
         "zoo",
     },
-    "publish": {"callbacks", "cards", "files", "presets", "weight_files"},
+    "publish": {"callbacks", "cards", "files", "models", "presets", "weight_files"},
     "cli": {
         "callbacks",
         "cards",

@@ -65,7 +65,7 @@ def run(finished, tmp_path):
 
 
 def contents(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
 def names(folder):
@@ -102,7 +102,8 @@ def test_what_is_published_samples_as_the_run_does(finished, published):
 def test_the_best_epoch_is_published_beside_the_score_of_the_last(tmp_path):
     preset = copy.deepcopy(PRESET)
     preset["training"] |= {"rounds": 6, "hold_out": 25}
-    training.train(preset, tmp_path / "run", verbose=0)
+    with pytest.warns(UserWarning, match=r"64 images are held out \(train\[75%:\]\)"):
+        training.train(preset, tmp_path / "run", verbose=0)
     with (tmp_path / "run" / "history.csv").open() as file:
         history = {int(line["rounds"]): float(line["fid"]) for line in csv.DictReader(file)}
     assert sorted(history) == [2, 4, 6]
@@ -128,7 +129,7 @@ def test_the_best_epoch_is_published_beside_the_score_of_the_last(tmp_path):
 @pytest.mark.parametrize(
     ("hold_out", "split", "said"),
     [
-        (0, "train", "hold_out is a percentage, an integer from 1 to 99, got 0"),
+        (-1, "train", "hold_out is a percentage, an integer from 0 to 99, got -1"),
         (10, "train[:50%]", "takes images from a whole split, but this one is"),
     ],
 )
@@ -139,6 +140,32 @@ def test_what_cannot_be_held_out_is_refused(hold_out, split, said, tmp_path):
     with pytest.raises(ValueError, match=said):
         training.train(preset, tmp_path / "run", verbose=0)
     assert not (tmp_path / "run").exists()
+
+
+def test_nothing_is_held_out_of_zero_per_cent():
+    preset = copy.deepcopy(PRESET)
+    preset["training"]["hold_out"] = 0
+    assert training.splits(preset) == ("train", None)
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path):
+    run = tmp_path / "run"
+    training.train(copy.deepcopy(PRESET), run, verbose=0)
+    checkpoint = run / "checkpoint.keras"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
+    with pytest.raises(ValueError, match=r"checkpoint\.keras is no \.keras file, or a damaged one"):
+        training.train(copy.deepcopy(PRESET), run, resume=True, verbose=0)
+
+
+def test_a_run_is_not_resumed_to_fewer_rounds(tmp_path):
+    preset, run = copy.deepcopy(PRESET), tmp_path / "run"
+    training.train(preset, run, verbose=0)
+    before = contents(run)
+    fewer = copy.deepcopy(preset)
+    fewer["training"]["rounds"] = 1
+    with pytest.raises(ValueError, match="has played 3 rounds already, and 1 were asked for"):
+        training.train(fewer, run, resume=True, verbose=0)
+    assert contents(run) == before
 
 
 def test_a_failure_leaves_what_was_there(run, published, tmp_path):

@@ -1,5 +1,8 @@
 """The commands of `kgan` that need Keras. The grammar is in `kgan_cli`."""
 
+import sys
+import warnings
+
 from kgan.cli.evaluate import run_evaluate
 from kgan.cli.latents import run_directions, run_interpolate, run_invert, run_sweep
 from kgan.cli.quickstart import run_quickstart
@@ -23,5 +26,12 @@ COMMANDS = {
 
 
 def run(args):
-    """Runs the command in `args.command`."""
-    COMMANDS[args.command](args)
+    """Runs the command in `args.command`, whose warnings are lines such as errors are."""
+    with warnings.catch_warnings():
+        warnings.showwarning = show_warning
+        COMMANDS[args.command](args)
+
+
+def show_warning(message, *where):
+    """Prints a warning without the line of code that it comes from."""
+    print(f"kgan: warning: {message}", file=sys.stderr)

@@ -2,14 +2,13 @@
 
 import os
 import pathlib
-import textwrap
-import zipfile
 
 import keras
 import numpy as np
 
 from kgan import data, models, zoo
 from kgan.data.files import ImageFiles
+from kgan.models.saved import load_gan
 
 
 def preset_name(name):
@@ -30,7 +29,7 @@ def model_file(name):
 
 def short_name(name):
     """What to call the files made from a preset, a `.keras` file or a run folder."""
-    return pathlib.Path(os.path.abspath(name)).stem
+    return pathlib.Path(os.path.abspath(name)).name.removesuffix(".keras")
 
 
 def load_model(name):
@@ -38,19 +37,7 @@ def load_model(name):
     name = model_file(name)
     if not name.endswith(".keras"):
         return zoo.load(name)
-    if not zipfile.is_zipfile(name):
-        raise ValueError(f"{name} is no .keras file, or a damaged one")
-    try:
-        model = keras.models.load_model(name)
-    # Keras raises errors of many types on files that are damaged or of other programs. Some quote
-    # the whole configuration around the cause.
-    except Exception as error:
-        why = str(error).split("Exception encountered: ")[-1]
-        why = textwrap.shorten(why, 300, placeholder=" ...")
-        raise ValueError(f"{name} cannot be loaded as a model: {why}") from error
-    if not isinstance(model, models.GAN):
-        raise ValueError(f"{name} is a {type(model).__name__}, not a GAN")
-    return model
+    return load_gan(name)
 
 
 def read_condition(given):

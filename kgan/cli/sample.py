@@ -33,5 +33,5 @@ def run_codes(args):
     for start in range(0, len(names), 256):
         codes = gan.predict_codes(images[start : start + 256])
         for i, name in enumerate(names[start : start + 256]):
-            read = {key: value[i].round(4).tolist() for key, value in codes.items()}
+            read = {key: value[i].astype(float).round(4).tolist() for key, value in codes.items()}
             print(json.dumps({"image": str(name), **read}))

@@ -12,6 +12,7 @@ from kgan import data, metrics, models, training, weight_files, zoo
 from kgan.data.sources import choose_split
 from kgan.files import read_json
 from kgan.metrics.classifiers import BY_SOURCE
+from kgan.models.saved import load_gan, load_keras
 
 # Training images that samples are compared with; a folder's or a name's first ones.
 TRAIN_LIMIT = 60_000
@@ -85,11 +86,7 @@ def open_model(model):
 
 
 def _open_file(path):
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no file {path}")
-    gan = keras.models.load_model(path)
-    if not isinstance(gan, models.GAN):
-        raise ValueError(f"{path} is a {type(gan).__name__}, not a GAN")
+    gan = load_gan(path)
     config = path.parent / "config.json"
     preset = read_json(config) if config.is_file() else None
     return Model(path.stem, gan, preset, {path.name: weight_files.sha256(path)}, path.parent)
@@ -208,6 +205,4 @@ def open_extractors(choice, known):
         raise ValueError(
             f"extractor must be inception, classifier, both or a .keras file, got {str(choice)!r}"
         )
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no file {path}")
-    return {path.stem: metrics.Extractor(keras.models.load_model(path))}
+    return {path.stem: metrics.Extractor(load_keras(path))}
