@@ -19,9 +19,9 @@ import keras
 
 from kgan import callbacks, environment, fine_tuning, metrics, schedules, zoo
 from kgan.callbacks.files import HistoryFile, Seconds
-from kgan.callbacks.interrupt import StopOnInterrupt
 from kgan.files import write_text
 from kgan.metrics.classifiers import shipped_classifier
+from kgan.models.interrupt import StopOnInterrupt
 from kgan.models.saved import load_gan
 
 # Samples by which an epoch is judged, or as many as there are images held out.

@@ -107,6 +107,36 @@ def test_stop_at_rounds_refuses_what_was_played_already():
     assert int(gan.rounds) == 3
 
 
+@pytest.mark.parametrize("rounds", [2, 3, 4, 7])
+def test_stop_at_rounds_is_exact_with_data_that_end_unforeseen(rounds):
+    """Keras begins a round before it knows that there are no data for it."""
+    tf = pytest.importorskip("tensorflow")
+    data = tf.data.Dataset.from_tensor_slices(tiny.column(*range(6))).batch(2)
+    gan = kgan.GAN(*tiny.line())
+    gan.compile()
+    stop = callbacks.StopAtRounds(rounds)
+    gan.fit(data.filter(lambda x: True), epochs=5, verbose=0, callbacks=[stop])
+    assert int(gan.rounds) == rounds
+
+
+def test_what_kgan_train_calls_lets_jax_run_ahead():
+    """Keras reads the logs of every round for a callback that acts as one ends."""
+    plain = keras.callbacks.Callback
+    for kind in (
+        callbacks.StopAtRounds,
+        callbacks.SampleGrid,
+        callbacks.Checkpoint,
+        callbacks.BestCheckpoint,
+        callbacks.Evaluate,
+        callbacks.files.HistoryFile,
+        callbacks.files.Seconds,
+        kgan.models.interrupt.StopOnInterrupt,
+        kgan.models.growth.Grow,
+    ):
+        for hook in ("on_batch_end", "on_train_batch_end"):
+            assert getattr(kind, hook) is getattr(plain, hook), (kind, hook)
+
+
 @pytest.mark.parametrize("rounds", [2, 3, 5, 6])
 def test_stop_at_rounds_is_exact_with_several_steps_an_execution(rounds):
     gan = light_model(steps_per_execution=2)

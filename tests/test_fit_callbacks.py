@@ -1,6 +1,8 @@
 """Keras's callbacks, which know neither rounds nor two players."""
 
 import csv
+import os
+import signal
 
 import checks
 import keras
@@ -159,3 +161,28 @@ def test_callbacks_in_every_form():
     listed = keras.callbacks.CallbackList(add_history=True, model=gan, epochs=1, verbose=0, steps=1)
     history = gan.fit(tiny.column(1.0, 2.0), batch_size=2, verbose=0, callbacks=listed)
     assert len(history.history["d_loss"]) == 1
+
+
+class Interrupt(keras.callbacks.Callback):
+    """Ctrl-C as a round begins."""
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if batch == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.parametrize("steps", [1, kgan.schedules.Cosine(1.0, 2.0, 4)])
+def test_a_model_is_whole_after_an_interrupt(steps):
+    """On JAX a round takes the memory of all variables, and would keep it."""
+    handler = signal.getsignal(signal.SIGINT)
+    gan = kgan.GAN(*tiny.line(), discriminator_steps=steps)
+    gan.compile()
+    images = tiny.column(*range(24))
+    with pytest.raises(KeyboardInterrupt):
+        gan.fit(images, batch_size=2, epochs=3, verbose=0, callbacks=[Interrupt()])
+    assert signal.getsignal(signal.SIGINT) is handler
+    played = int(gan.rounds)
+    assert played < 6
+    assert all(np.isfinite(value).all() for value in checks.values(gan.variables))
+    gan.fit(images, batch_size=2, verbose=0)
+    assert int(gan.rounds) > played

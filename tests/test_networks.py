@@ -183,6 +183,22 @@ def test_both_players_listen_to_the_condition(builder, kind):
     assert np.abs(logits[0] - logits[1]).max() > 1e-6
 
 
+@pytest.mark.parametrize("upsampling", ["transposed", "nearest"])
+def test_flat_areas_stay_flat_where_nearest_neighbours_are_convolved(upsampling):
+    keras.utils.set_random_seed(0)
+    generator, _ = dcgan((64, 64, 3), 6, width=4, kernel_size=4, upsampling=upsampling)
+    for layer in generator.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            # Whatever the latents are, features that are alike everywhere.
+            first = layer.gamma.shape == (32,)
+            layer.gamma.assign(layer.gamma * (0 if first else 1))
+            layer.beta.assign(layer.beta + 1)
+    (image,) = run(generator, np.ones((1, 6), "float32"))
+    middle = image[24:40, 24:40]
+    checkerboard = middle.std(axis=(0, 1)).max()
+    assert checkerboard < 1e-6 if upsampling == "nearest" else checkerboard > 1e-3
+
+
 # -- bad input -------------------------------------------------------------------------------------
 
 
@@ -217,6 +233,7 @@ def test_errors_of_all_builders(builder, arguments, message):
         (lambda: dcgan((32, 28, 1)), r"dcgan makes square images.*\(32, 28, 1\)"),
         (lambda: dcgan((32, 32, 2)), "1 or 3 channels"),
         (lambda: dcgan((32, 32)), r"square images.*\(32, 32\)"),
+        (lambda: dcgan(upsampling="cubic"), 'upsampling must be "transposed" or "nearest"'),
         (lambda: dcgan(kernel_size=0), "kernel_size must be an integer of at least 1"),
         (lambda: mlp(depth=0), "depth must be an integer of at least 1"),
         (lambda: resnet((28, 28, 1)), r"resnet.*32, 48, 64 or 128.*\(28, 28, 1\).*image_size"),

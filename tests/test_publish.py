@@ -443,8 +443,8 @@ def test_an_interrupt_of_the_last_round_is_none(run, monkeypatch):
 def test_a_second_interrupt_aborts_at_once(run, tmp_path, monkeypatch):
     handler = signal.getsignal(signal.SIGINT)
     stop = training.callbacks.StopAtRounds
-    twice = interrupting(stop.on_train_batch_end, times=2)
-    monkeypatch.setattr(stop, "on_train_batch_end", twice)
+    twice = interrupting(stop.on_train_batch_begin, times=2)
+    monkeypatch.setattr(stop, "on_train_batch_begin", twice)
     # A new run has nothing to go on from: it can be begun again.
     with pytest.raises(KeyboardInterrupt):
         training.train(copy.deepcopy(PRESET), tmp_path / "new", verbose=0)

@@ -30,7 +30,8 @@ class StopAtRounds(keras.callbacks.Callback):
             raise ValueError(
                 f"StopAtRounds({self.rounds}): the model has played {self.before} rounds already"
             )
-        together = self.model.steps_per_execution
+        self.asked = False
+        self.together = together = self.model.steps_per_execution
         if (left % steps if steps else left) % together:
             length = f"epochs of {steps} rounds" if steps else "an epoch"
             raise ValueError(
@@ -39,10 +40,20 @@ class StopAtRounds(keras.callbacks.Callback):
                 "rounds, or compile with steps_per_execution=1"
             )
 
-    def on_train_batch_end(self, batch, logs=None):
-        """Stops when it is enough."""
-        if self.before + batch + 1 >= self.rounds:
+    def on_train_batch_begin(self, batch, logs=None):
+        """Has Keras stop after what begins, if that is enough.
+
+        A callback that acts when a batch has ended would have JAX wait for the device in every
+        round: Keras reads its logs for it.
+        """
+        if self.before + batch + self.together >= self.rounds:
+            self.asked = not self.model.stop_training
             self.model.stop_training = True
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Goes on if the data ended before the round that was begun."""
+        if self.asked and rounds_played(self.model) < self.rounds:
+            self.model.stop_training = False
 
 
 def rounds_played(gan):

@@ -6,6 +6,7 @@ from keras import ops
 from kgan import schedules
 from kgan.models import checks, rounds
 from kgan.models.batches import first_batch, is_array
+from kgan.models.interrupt import between_rounds
 from kgan.models.players import computes_in_float16
 from kgan.models.stretches import StretchCallbacks, fit_in_stretches
 from kgan.optimizers import PlayerOptimizers, player_optimizer
@@ -118,6 +119,8 @@ class Fitting:
             A `keras.callbacks.History`.
 
         Raises:
+            KeyboardInterrupt: On Ctrl-C; with JAX when the next round has ended, or at once when
+                it is pressed again.
             ValueError: If there is less data than one round takes, `batch_size` is no multiple
                 of the number of replicas, or images or conditions are not what the networks take.
                 Arrays are checked as a whole, of other data the first batch. Or if
@@ -154,7 +157,7 @@ class Fitting:
                 rounds.for_keras(plan.data),
                 epochs=epochs,
                 verbose=verbose,
-                callbacks=rounds.with_callbacks(callbacks, plan.callbacks),
+                callbacks=rounds.with_callbacks(callbacks, (*plan.callbacks, *interrupt)),
                 validation_data=plan.validation_data or validation_data,
                 shuffle=False,
                 initial_epoch=initial_epoch,
@@ -164,9 +167,10 @@ class Fitting:
                 validation_freq=validation_freq,
             )
 
-        if isinstance(self.steps_schedule, schedules.Schedule):
-            return fit_in_stretches(self, play, callbacks, initial_epoch, epochs, verbose)
-        return play(callbacks, initial_epoch)
+        with between_rounds() as interrupt:
+            if isinstance(self.steps_schedule, schedules.Schedule):
+                return fit_in_stretches(self, play, callbacks, initial_epoch, epochs, verbose)
+            return play(callbacks, initial_epoch)
 
     def steps_due(self):
         """How many steps of the discriminator the next round has, by the schedule."""

@@ -65,11 +65,14 @@ class Grow(keras.callbacks.Callback):
             self.rounds.start = seen
         self.next = self.phases.rounds_left(seen, self.images)
 
-    def on_train_batch_end(self, batch, logs=None):
-        """Grows, if this was the last round of a level."""
-        # On JAX, to ask for the model stops what is running ahead.
-        if self.next is None or batch + 1 < self.next:
+    def on_train_batch_begin(self, batch, logs=None):
+        """Grows, if the round before was the last one of a level.
+
+        At the end of a batch, Keras would read its logs for this callback, for which JAX waits. To
+        ask for the model stops what is running ahead, too.
+        """
+        if self.next is None or batch < self.next:
             return
         self.model.grow()
         left = self.phases.rounds_left(self.model.count_images(), self.images)
-        self.next = None if left is None else batch + 1 + left
+        self.next = None if left is None else batch + left

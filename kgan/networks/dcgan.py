@@ -36,6 +36,7 @@ def dcgan(
     kernel_size=5,
     hidden=None,
     embedding_dim=32,
+    upsampling="transposed",
 ):
     """Strided and transposed convolutions for square images of any size that is a multiple of 4.
 
@@ -55,12 +56,16 @@ def dcgan(
         discriminator_norm: The same; `"batch"` cannot be used with gradient penalties.
         spectral_norm: Whether the discriminator's weights have spectral norm 1.
         dropout: Fraction of the discriminator's features dropped after each convolution.
-        kernel_size: Of all convolutions, in pixels.
+        kernel_size: Of all strided and transposed convolutions, in pixels.
         hidden: Units of a dense layer behind the latents and before the logits, as in InfoGAN
             (arXiv:1606.03657, App. C.1), where it makes Q read the image as a whole; None for
             no such layer.
         embedding_dim: Length of what the generator makes of a condition before it joins the
             latents.
+        upsampling: How the generator doubles its images: `"transposed"` convolutions, as in the
+            paper; or `"nearest"` neighbours and a convolution of 3x3, which leaves flat areas flat
+            where transposed ones have to learn not to make a checkerboard (Odena et al. 2016,
+            Deconvolution and Checkerboard Artifacts, doi:10.23915/distill.00003).
 
     Returns:
         `(generator, discriminator)`, functional Keras models.
@@ -88,6 +93,8 @@ def dcgan(
     checks.check_count("embedding_dim", embedding_dim)
     if hidden is not None:
         checks.check_count("hidden", hidden)
+    if upsampling not in ("transposed", "nearest"):
+        raise ValueError(f'upsampling must be "transposed" or "nearest", got {upsampling!r}')
     generator_width, discriminator_width = checks.widths(width)
 
     filters = [generator_width]
@@ -106,13 +113,9 @@ def dcgan(
     x = layers.Reshape((base, base, filters[-1]))(x)
     x = layers.ReLU()(normalize(x, generator_norm))
     for count in reversed(filters[:-1]):
-        x = layers.Conv2DTranspose(
-            count, kernel_size, 2, "same", use_bias=False, kernel_initializer=normal()
-        )(x)
+        x = doubled(x, count, upsampling, kernel_size, use_bias=False)
         x = layers.ReLU()(normalize(x, generator_norm))
-    x = layers.Conv2DTranspose(
-        channels, kernel_size, 2, "same", activation="tanh", kernel_initializer=normal()
-    )(x)
+    x = doubled(x, channels, upsampling, kernel_size, activation="tanh")
     generator = keras.Model(network_inputs(latents, condition), x, name="generator")
 
     images = Input((size, size, channels), name="images")
@@ -135,6 +138,15 @@ def dcgan(
     )
     inputs = network_inputs(images, condition)
     return generator, keras.Model(inputs, outputs, name="discriminator")
+
+
+def doubled(x, filters, upsampling, kernel_size, **kwargs):
+    """Images of twice the size, by one convolution."""
+    kwargs["kernel_initializer"] = normal()
+    if upsampling == "transposed":
+        return layers.Conv2DTranspose(filters, kernel_size, 2, "same", **kwargs)(x)
+    x = layers.UpSampling2D(interpolation="nearest")(x)
+    return layers.Conv2D(filters, 3, padding="same", **kwargs)(x)
 
 
 def normal():

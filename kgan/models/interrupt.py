@@ -1,6 +1,8 @@
 """Ctrl-C while a model learns."""
 
+import contextlib
 import signal
+import threading
 
 import keras
 
@@ -46,7 +48,45 @@ class StopOnInterrupt(keras.callbacks.Callback):
         if self.interrupted:
             raise KeyboardInterrupt
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_begin(self, batch, logs=None):
+        """Has Keras stop after the round that begins.
+
+        It is one more than the round that was interrupted; a callback that acts when a batch has
+        ended would have JAX wait for the device in every round.
+        """
+        self.end()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Begins no other epoch."""
+        self.end()
+
+    def end(self):
         """Ends `fit`, which forgets what was asked for before it began."""
         if self.interrupted:
             self.model.stop_training = True
+
+
+@contextlib.contextmanager
+def between_rounds():
+    """Lets Ctrl-C wait for a round to end where a round must not be cut short: on JAX.
+
+    There a round is given the memory of all variables, and the model gets new ones when `fit` lets
+    go of them: interrupted in between, it would be left without. A handler that a program set
+    itself is left alone.
+
+    Yields:
+        Callbacks for `fit`.
+
+    Raises:
+        KeyboardInterrupt: When `fit` has ended for one.
+    """
+    default = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    main = threading.current_thread() is threading.main_thread()
+    if keras.backend.backend() != "jax" or not (default and main):
+        yield ()
+        return
+    with StopOnInterrupt() as interrupt:
+        interrupt.wait_for_round()
+        yield (interrupt,)
+    if interrupt.interrupted:
+        raise KeyboardInterrupt
