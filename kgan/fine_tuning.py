@@ -77,24 +77,24 @@ def check_data(gan, dataset, preset):
     Args:
         gan: The model.
         dataset: What `kgan.data.load` returns.
-        preset: Whose training starts from weights; any other is left to `fit`.
+        preset: Whose training starts from weights; any other is left to `fit`. Where data have
+            fewer classes than the model, it warns.
 
     Raises:
         ValueError: If the images or their classes do not fit.
     """
-    initial = preset["training"].get("initial")
-    if initial is None:
-        return
-    try:
-        gan.check_training_data(dataset, None)
-    except ValueError as error:
-        raise ValueError(
-            f"{initial['preset']} cannot be trained on {preset['data']['source']}: {error}"
-        ) from error
+    initial, source = preset["training"].get("initial"), preset["data"]["source"]
+    if initial is not None:
+        try:
+            gan.check_training_data(dataset, None)
+        except ValueError as error:
+            raise ValueError(
+                f"{initial['preset']} cannot be trained on {source}: {error}"
+            ) from error
     known, found = getattr(gan, "classes", None), getattr(dataset, "classes", None)
     if known and found and found < known:
+        beyond = "keep showing what they were trained on" if initial else "are never learned"
         warnings.warn(
-            f"{preset['data']['source']} has {found} classes and {initial['preset']} {known}: "
-            "those beyond keep showing what they were trained on",
+            f"{source} has {found} classes and the model {known}: those beyond {beyond}",
             stacklevel=2,
         )

