@@ -90,9 +90,7 @@ def encoder(name=DEFAULT):
     try:
         import sentence_transformers
     except ImportError as error:
-        raise ImportError(
-            f"captions need a sentence encoder: {INSTALL} ({error})"
-        ) from error
+        raise ImportError(f"captions need a sentence encoder: {INSTALL} ({error})") from error
     # Before, a model's folder could bring Python code and have it run.
     if int(sentence_transformers.__version__.split(".")[0]) < 6:
         raise ImportError(

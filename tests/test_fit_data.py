@@ -285,6 +285,18 @@ def test_all_kinds_train_one_compiled_model():
     assert int(gan.rounds) == 2 + 2 + 1 + 2
 
 
+def test_an_error_of_the_data_is_raised_as_it_is(tmp_path):
+    """TensorFlow would raise its own InvalidArgumentError, which quotes it."""
+    for i in range(8):
+        kgan.data.save_image(tmp_path / f"{i}.png", tiny.images(8)[i])
+    dataset = kgan.data.load(tmp_path, batch_size=2, cache=False)
+    (tmp_path / "5.png").write_bytes(b"no image any more")
+    gan = kgan.GAN(*tiny.networks())
+    gan.compile()
+    with pytest.raises(ValueError, match=r"5\.png"):
+        gan.fit(dataset, epochs=2, verbose=0)
+
+
 LEFT = """
 import time, keras, tiny, kgan
 

@@ -19,6 +19,9 @@ class SeededRounds(keras.utils.PyDataset):
 
     Args:
         rounds_in_pass: Rounds that the data fills once.
+
+    Attributes:
+        error: Why TensorFlow was not served, or None.
     """
 
     def __init__(self, rounds_in_pass):
@@ -26,6 +29,7 @@ class SeededRounds(keras.utils.PyDataset):
         self.rounds_in_pass = rounds_in_pass
         self.rounds = rounds_in_pass
         self.start = 0
+        self.error = None
 
     def __len__(self):
         return self.rounds
@@ -53,7 +57,7 @@ class SeededRounds(keras.utils.PyDataset):
 
         def one(index):
             types = [x.dtype for x in first]
-            arrays = tf.numpy_function(lambda i: list(self[int(i)]), [index], types)
+            arrays = tf.numpy_function(self.served, [index], types)
             for array, like in zip(arrays, first, strict=True):
                 array.set_shape((None, *like.shape[1:]))
             return tuple(arrays)
@@ -62,6 +66,14 @@ class SeededRounds(keras.utils.PyDataset):
         # There is nothing to tune, and the end of an epoch would wait for the tuner.
         options.autotune.enabled = False
         return tf.data.Dataset.range(len(self)).map(one).prefetch(2).with_options(options)
+
+    def served(self, index):
+        """A round for TensorFlow, which makes an error of its own of any: it is kept for `fit`."""
+        try:
+            return list(self[int(index)])
+        except Exception as error:
+            self.error = error
+            raise
 
 
 class FollowRounds(keras.callbacks.Callback):
