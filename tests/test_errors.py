@@ -351,3 +351,38 @@ def test_a_lazy_penalty_and_spectral_norm_cannot_be_split():
     checks.check_lazy("r1", plain, 2)
     checks.check_lazy("r1", normalised, 1)
     refused("r1 with an interval and spectral", checks.check_lazy, "r1", normalised, 2)
+
+
+# -- algorithms of one's own -----------------------------------------------------------------------
+
+
+class NoMean(kgan.losses.Loss):
+    """A loss of each image."""
+
+    def discriminator(self, real_logits, fake_logits):
+        return fake_logits - real_logits
+
+    def generator(self, fake_logits, real_logits=None):
+        return -fake_logits
+
+
+class Unannounced(kgan.GAN):
+    """An algorithm that logs what it did not say it would."""
+
+    def generator_loss(self, *args):
+        loss, terms = super().generator_loss(*args)
+        return loss, {**terms, "surprise": loss}
+
+
+def test_a_loss_of_ones_own_must_be_a_scalar():
+    gan = kgan.GAN(*tiny.networks(), loss=NoMean())
+    gan.compile()
+    message = r"the discriminator's loss must be a scalar, got shape \((4|None), 1\): take"
+    refused(message, gan.fit, tiny.images(8), batch_size=4, verbose=0)
+
+
+def test_what_is_logged_must_be_announced():
+    gan = Unannounced(*tiny.networks())
+    gan.compile()
+    message = r"'surprise' is logged and not among the model's term_names\(\), which are d_loss, "
+    refused(message, gan.fit, tiny.images(8), batch_size=4, verbose=0)

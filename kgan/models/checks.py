@@ -46,6 +46,32 @@ def check_steps(discriminator_steps):
     return check_integer(name, discriminator_steps, 1)
 
 
+def check_scalar(name, value):
+    """Refuses a loss that is no scalar, such as one of each image.
+
+    Raises:
+        ValueError: If it has a shape.
+    """
+    if tuple(value.shape) != ():
+        raise ValueError(
+            f"{name} must be a scalar, got shape {tuple(value.shape)}: take the mean over the batch"
+        )
+
+
+def check_terms(terms, known):
+    """Refuses terms to log that a model did not announce.
+
+    Raises:
+        ValueError: If there is one.
+    """
+    for name in terms:
+        if name not in known:
+            raise ValueError(
+                f"{name!r} is logged and not among the model's term_names(), which are "
+                f"{', '.join(known)}: add it there"
+            )
+
+
 def check_no_weights(**weights):
     """Refuses what weighs examples or classes.
 

@@ -326,6 +326,7 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
         def regularized():
             with self.layer_losses.of(player) as added:
                 loss, terms = objective(*args)
+            checks.check_scalar(f"the {player}'s loss", loss)
             return loss + sum(added) + sum(weight_losses(network)), terms
 
         self.track(backend.minimize(regularized, variables, optimizer, state))
@@ -336,6 +337,7 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
         Rounds that skip a lazy penalty do not count for its mean.
         """
         lazy = {p.name: p for p in self.penalties if p.interval > 1 and self.networks_training}
+        checks.check_terms(terms, self.trackers)
         for name, value in terms.items():
             count = ops.cast(lazy[name].due(self.rounds), "float32") if name in lazy else weight
             self.trackers[name].update_state(ops.stop_gradient(value), sample_weight=count)
