@@ -10,13 +10,12 @@ alone, compilation included, over all resumed runs; drawing and judging samples 
 """
 
 import argparse
-import csv
 import dataclasses
-import json
 import math
 import pathlib
 
 import kgan
+from kgan.files import read_json, read_lines
 
 BUDGETS = (1, 2, 5, 10, 20, 30, 60)
 PAGE = """# Speedrun
@@ -66,7 +65,7 @@ def read(folder):
     Returns:
         A `Run`; or, where there is nothing to show, a text that says why.
     """
-    preset = json.loads((folder / "preset.json").read_text())
+    preset = read_json(folder / "preset.json")
     measured = preset["measured"]
     if not measured:
         return "no weights yet"
@@ -75,11 +74,9 @@ def read(folder):
     chosen = measured.get("selection")
     if not chosen:
         return "trained without judging its epochs (`hold_out`)"
-    with (folder / "history.csv").open(newline="") as file:
-        lines = list(csv.DictReader(file))
     judged = [
         (float(line["seconds"]) / 60, float(line[chosen["metric"]]))
-        for line in lines
+        for line in read_lines(folder / "history.csv")
         if line.get("seconds") and line.get(chosen["metric"])
     ]
     judged = [(minutes, score) for minutes, score in judged if math.isfinite(score)]

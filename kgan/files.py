@@ -1,5 +1,6 @@
 """Where kgan keeps what it downloaded or computed, and how files are written and read."""
 
+import csv
 import json
 import os
 import tempfile
@@ -46,3 +47,9 @@ def read_json(path):
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"{path} is no JSON, or a damaged one: {error}") from error
+
+
+def read_lines(path):
+    """Return the lines of a CSV file with a header, such as `history.csv`, as dictionaries."""
+    with Path(path).open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))

@@ -1,7 +1,6 @@
 """From a run folder to a preset of the zoo: float16 weights, what was measured, and a card."""
 
 import contextlib
-import csv
 import datetime
 import itertools
 import os
@@ -12,7 +11,7 @@ import numpy as np
 
 from kgan import callbacks, cards, presets, weight_files
 from kgan.cards.writing import FILES
-from kgan.files import read_json
+from kgan.files import read_json, read_lines
 from kgan.models.saved import load_gan
 
 
@@ -132,8 +131,7 @@ def save_players(gan, folder, discriminator):
 
 def measurements(run, gan, training):
     """What a run folder tells of its run."""
-    with (run / "history.csv").open(newline="") as file:
-        history = list(csv.DictReader(file))
+    history = read_lines(run / "history.csv")
     if not history:
         raise ValueError(f"{run / 'history.csv'} has no epoch: train for longer")
     rounds = callbacks.rounds_played(gan)

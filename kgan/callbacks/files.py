@@ -8,7 +8,7 @@ import time
 import keras
 
 from kgan.callbacks.rounds import rounds_played
-from kgan.files import write_text
+from kgan.files import read_lines, write_text
 
 # Keras's CSVLogger writes the one for what was not logged, a shorter line has the other.
 EMPTY = ("NA", "", None)
@@ -34,9 +34,8 @@ class HistoryFile(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         """Reads the lines of earlier runs; those of lost rounds are played again."""
         if self.resume and self.path.is_file():
-            with self.path.open(newline="") as file:
-                lines = list(csv.DictReader(file))
             played = rounds_played(self.model)
+            lines = read_lines(self.path)
             # Files of kgan 0.1.0 do not count rounds.
             self.lines = [line for line in lines if int(line.get("rounds") or 0) <= played]
 

@@ -1,12 +1,11 @@
 """The pictures on a preset's card: of chance samples, of what lies between, and of the worst."""
 
-import csv
-
 import keras
 import numpy as np
 
 from kgan import data, latents, metrics
 from kgan.evaluation.curves import PROGRESS, number
+from kgan.files import read_lines
 from kgan.metrics.classifiers import shipped_classifier
 
 SAMPLES, INTERPOLATION, FAILURES, CURVES = (
@@ -121,8 +120,7 @@ def curves(history, path):
         from matplotlib.figure import Figure
     except ImportError:
         return False, "No curves: there was no matplotlib to draw history.csv with"
-    with history.open(newline="") as file:
-        lines = list(csv.DictReader(file))
+    lines = read_lines(history)
     # Files of kgan 0.1.0 do not count rounds.
     progress = "rounds" if "rounds" in lines[0] else "epoch"
     columns = {name: np.array([number(line[name]) for line in lines]) for name in lines[0]}

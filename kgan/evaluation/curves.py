@@ -1,8 +1,9 @@
 """Curves of a run's history as SVG, one small chart a column."""
 
-import csv
 import html
 import math
+
+from kgan.files import read_lines
 
 WIDTH, HEIGHT, MARGIN = 240, 110, 8
 # How far training had come, which is no curve.
@@ -19,8 +20,7 @@ def charts(path):
         A list of strings. Columns with fewer than two numbers are left out, and so are rounds,
         epochs and seconds.
     """
-    with open(path, newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_lines(path)
     names = [name for name in (rows[0] if rows else ()) if name not in PROGRESS]
     found = []
     for name in names:
