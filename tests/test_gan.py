@@ -204,3 +204,23 @@ def test_a_player_can_be_frozen(frozen):
     gan.fit(tiny.column(1.0, 2.0), batch_size=2, verbose=0)
     checks.assert_same(getattr(gan, frozen).variables, before)
     assert len(checks.moved(free, start)) == 2
+
+
+@pytest.mark.backend("tensorflow")
+@pytest.mark.parametrize("conditional", [False, True])
+def test_what_samples_is_exported(conditional, tmp_path):
+    import tensorflow as tf
+
+    kind = kgan.ConditionalGAN if conditional else kgan.GAN
+    networks = tiny.networks(classes=3) if conditional else tiny.networks()
+    gan = kind(*networks, ema_decay=0.5)
+    gan.compile()
+    labels = tiny.labels(8) if conditional else None
+    gan.fit(tiny.images(8), labels, batch_size=4, verbose=0)
+    gan.export(tmp_path / "generator", verbose=False)
+    exported = tf.saved_model.load(str(tmp_path / "generator"))
+    latents = gan.random_latents(4, seed=3)
+    made = exported.serve([latents, labels[:4]] if conditional else latents)
+    condition = labels[:4] if conditional else None
+    expected = gan.sample(4, condition=condition, seed=3)
+    np.testing.assert_array_equal(kgan.data.to_uint8(np.asarray(made)), expected)

@@ -81,6 +81,26 @@ class Saving:
         """Compiles as the saved model was."""
         self.compile(**config)
 
+    def export(self, filepath, format="tf_saved_model", **kwargs):
+        """Exports what `sample` runs, for programs without kgan or Keras: the generator alone.
+
+        It takes latents, float32 `(n, latent_dim)`, and the condition where there is one; and
+        makes images, float `(n, height, width, channels)` in [-1, 1]. The averaged generator is
+        exported where there is one.
+
+        Args:
+            filepath: See `keras.Model.export`, as for all arguments.
+            format: Such as `"tf_saved_model"`, or `"onnx"`, which take what they are made with.
+            **kwargs: Further arguments.
+
+        Example:
+            >>> gan.export("generator")
+            >>> exported = tf.saved_model.load("generator")
+            >>> images = exported.serve(gan.random_latents(16))
+        """
+        generator = self.ema_generator or self.generator
+        generator.export(filepath, format=format, **kwargs)
+
     # Keras leaves the states of seed generators, the model's and those of its layers, out of its
     # files; without them training would not go on as it was.
 
