@@ -6,12 +6,12 @@ zoo's JSON without importing Keras. Everything else is handed over to `kgan.cli`
 
 import argparse
 import difflib
-import importlib.metadata
 import importlib.util
 import json
 import math
 import os
 import pathlib
+import re
 import sys
 
 from absl import app, logging
@@ -37,7 +37,7 @@ def presets():
 def list_presets(args):
     """Prints a line for each preset."""
     for name, preset in presets().items():
-        mark = "pretrained" if preset["measured"] else "no weights"
+        mark = "pretrained" if preset.get("measured") else "no weights"
         description = preset.get("description") or (
             f"{preset['algorithm']} on {preset['data']['source']}"
         )
@@ -52,15 +52,20 @@ def show_info(args):
     print(json.dumps(known[args.name], indent=2))
 
 
-def version():
-    """The installed version, found without importing kgan."""
-    return importlib.metadata.version("kgan")
+class Version(argparse.Action):
+    """Prints the version that would run, without importing it."""
+
+    def __call__(self, parser, *args):
+        """Ends the program."""
+        source = pathlib.Path(importlib.util.find_spec("kgan").origin).read_text(encoding="utf-8")
+        print(f"kgan {re.search(r'__version__ = .(.+).', source)[1]}")
+        parser.exit()
 
 
 def read_json(path):
     """What a JSON file holds; an error names the file."""
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"{path} is no JSON, or a damaged one: {error}") from error
 
@@ -184,7 +189,7 @@ def parser():
     top = argparse_flags.ArgumentParser(
         prog="kgan", description="GANs for Keras.", allow_abbrev=False
     )
-    top.add_argument("--version", action="version", version=f"kgan {version()}")
+    top.add_argument("--version", action=Version, nargs=0, help="print the version and exit")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name, help, run=None):

@@ -66,7 +66,7 @@ def read(folder):
         A `Run`; or, where there is nothing to show, a text that says why.
     """
     preset = read_json(folder / "preset.json")
-    measured = preset["measured"]
+    measured = preset.get("measured")
     if not measured:
         return "no weights yet"
     if not (folder / "history.csv").is_file():

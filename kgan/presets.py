@@ -21,13 +21,12 @@ def read(folder):
     """
     path = folder / "preset.json"
     preset = read_json(path)
-    if not isinstance(preset, dict):
-        raise ValueError(f"{path} must hold an object, got {preset!r:.50}")
     try:
         check(preset)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
-    return {"measured": None, **preset}
+    preset.setdefault("measured", None)
+    return preset
 
 
 def check(preset):
@@ -42,22 +41,38 @@ def check(preset):
     Raises:
         ValueError: If something is missing, or is not the kind of thing that it should be.
     """
+    check_object("preset", preset)
     missing = [key for key in SECTIONS if key not in preset]
     for section in ("arguments", "optimizers", *NEEDED):
-        value = preset.get(section, {})
-        if not isinstance(value, dict):
-            raise ValueError(f"a preset's {section} must be an object, got {value!r}")
+        check_object(f"preset's {section}", preset.get(section, {}))
         if section in preset:
             needed = NEEDED.get(section, ())
-            missing += [f"{section}.{key}" for key in needed if key not in value]
+            missing += [f"{section}.{key}" for key in needed if key not in preset[section]]
+    if not {"rounds", "epochs"} & set(preset.get("training", {"rounds": None})):
+        missing.append("training.rounds or training.epochs")
     if missing:
         raise ValueError(f"the preset lacks {', '.join(missing)}: add it to its preset.json")
     for key in ("batch_size", "seed", "rounds", "epochs"):
         value = preset["training"].get(key, 1)
         if isinstance(value, bool) or not isinstance(value, int):
             raise ValueError(f"a preset's training.{key} must be an integer, got {value!r}")
-    check_arguments("networks.arguments", preset["networks"]["arguments"], None)
+    unknown = sorted(set(preset["optimizers"]) - {"generator", "discriminator"})
+    if unknown:
+        raise ValueError(
+            f"a preset's optimizers are the generator's and the discriminator's, got {unknown[0]!r}"
+        )
+    check_object("preset's networks.arguments", preset["networks"]["arguments"])
     check_arguments("data", preset["data"], load)
+
+
+def check_object(what, value):
+    """Refuses what is no JSON object.
+
+    Raises:
+        ValueError: If it is something else.
+    """
+    if not isinstance(value, dict):
+        raise ValueError(f"a {what} must be an object, got {value!r:.50}")
 
 
 def check_arguments(section, arguments, function):
@@ -66,15 +81,11 @@ def check_arguments(section, arguments, function):
     Args:
         section: Where the preset has them, for the error.
         arguments: By name.
-        function: What they are for; None where it is not known yet.
+        function: What they are for.
 
     Raises:
-        ValueError: If they are no object, or the function has no such argument or needs another.
+        ValueError: If the function has no such argument or needs another.
     """
-    if not isinstance(arguments, dict):
-        raise ValueError(f"a preset's {section} must be an object, got {arguments!r}")
-    if function is None:
-        return
     try:
         inspect.signature(function).bind(**arguments)
     except TypeError as error:

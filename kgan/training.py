@@ -19,7 +19,7 @@ import keras
 
 from kgan import callbacks, environment, fine_tuning, metrics, schedules, zoo
 from kgan.callbacks.files import HistoryFile, Seconds
-from kgan.files import write_text
+from kgan.files import read_json, write_text
 from kgan.metrics.classifiers import shipped_classifier
 from kgan.models.interrupt import StopOnInterrupt
 from kgan.models.saved import load_gan
@@ -108,6 +108,8 @@ def _train(preset, out, resume, jit, data_dir, verbose, interrupt):
     first = done // per_epoch
     # Of a schedule, no more is known than that an epoch has a round.
     epochs = total - done if scheduled else -(-(total - done) // per_epoch)
+    if resume:
+        check_same_data(out, surroundings)
     interrupt.wait_for_round()
     out.mkdir(parents=True, exist_ok=True)
     try:
@@ -137,6 +139,19 @@ def _train(preset, out, resume, jit, data_dir, verbose, interrupt):
         raise
     callbacks.save(gan, out / "model.keras")
     return gan, interrupt.interrupted and callbacks.rounds_played(gan) < total
+
+
+def check_same_data(out, surroundings):
+    """Warns where a run is to go on with other images, labels or classes than it began with."""
+    path = out / "environment.json"
+    before = read_json(path) if path.is_file() else {}
+    for key in ("data_digest", "class_names"):
+        then, now = before.get(key), surroundings.get(key)
+        if then and now and then != now:
+            warnings.warn(
+                f"the data are not those that {out} began with: {key} was {then}, and is {now}",
+                stacklevel=2,
+            )
 
 
 def splits(preset):

@@ -119,6 +119,14 @@ def test_stop_at_rounds_is_exact_with_data_that_end_unforeseen(rounds):
     assert int(gan.rounds) == rounds
 
 
+def test_stop_at_rounds_leaves_the_stop_of_others():
+    gan = light_model(steps_per_execution=10)
+    early = keras.callbacks.EarlyStopping("d_loss", mode="min", patience=0, min_delta=1e9)
+    # An epoch has three rounds, of which an execution takes as many as there are.
+    fit_light(gan, 10, early, callbacks.StopAtRounds(9))
+    assert int(gan.rounds) == 6
+
+
 def test_what_kgan_train_calls_lets_jax_run_ahead():
     """Keras reads the logs of every round for a callback that acts as one ends."""
     plain = keras.callbacks.Callback

@@ -172,6 +172,14 @@ def test_splits_may_be_written_in_capitals(tmp_path):
     assert train.class_names == test.class_names == ["a", "b"] and test.labels.tolist() == [1]
 
 
+def test_splits_that_differ_in_capitals_only_are_refused(tmp_path):
+    write(tmp_path / "Train" / "0.png", np.zeros((8, 8)))
+    assert data.load(tmp_path, "Train", batch_size=1).num_images == 1
+    write(tmp_path / "train" / "0.png", np.zeros((8, 8)))
+    with pytest.raises(ValueError, match="differ in capitals only: Train, train"):
+        data.load(tmp_path, batch_size=1)
+
+
 def test_classes_that_are_numbers_are_in_the_order_of_numbers(tmp_path):
     for name in ("10", "2", "007", "0"):
         write(tmp_path / name / "0.png", np.full((8, 8), int(name)))

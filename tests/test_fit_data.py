@@ -214,6 +214,21 @@ def test_a_generator_that_ends_ends_the_training(rounds):
     assert any(said in str(warning.message) for warning in caught)
 
 
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_generator_may_end_under_any_callbacks(listed):
+    gan = kgan.GAN(*tiny.line(), discriminator_steps=kgan.schedules.Cosine(1.0, 2.0, 8))
+    gan.compile()
+    own = keras.callbacks.LambdaCallback()
+    callbacks = keras.callbacks.CallbackList([own], model=gan, epochs=9) if listed else own
+    for _ in range(2):
+        before = int(gan.rounds)
+        batches = (tiny.column(2.0 * i, 2.0 * i + 1) for i in range(12))
+        gan.fit(batches, epochs=9, steps_per_epoch=3, verbose=0, callbacks=callbacks)
+        assert before < int(gan.rounds) <= before + 12
+    if listed:
+        assert callbacks.callbacks == [own]
+
+
 def test_a_generator_of_images_and_conditions():
     def batches():
         for start in (0, 4):

@@ -208,7 +208,8 @@ def test_a_player_can_be_frozen(frozen):
 
 @pytest.mark.backend("tensorflow")
 @pytest.mark.parametrize("conditional", [False, True])
-def test_what_samples_is_exported(conditional, tmp_path):
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"], indirect=True)
+def test_what_samples_is_exported(conditional, policy, tmp_path):
     import tensorflow as tf
 
     kind = kgan.ConditionalGAN if conditional else kgan.GAN
@@ -221,6 +222,7 @@ def test_what_samples_is_exported(conditional, tmp_path):
     exported = tf.saved_model.load(str(tmp_path / "generator"))
     latents = gan.random_latents(4, seed=3)
     made = exported.serve([latents, labels[:4]] if conditional else latents)
+    assert made.dtype == tf.float32
     condition = labels[:4] if conditional else None
     expected = gan.sample(4, condition=condition, seed=3)
     np.testing.assert_array_equal(kgan.data.to_uint8(np.asarray(made)), expected)

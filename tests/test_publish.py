@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 import time
+import warnings
 from types import SimpleNamespace
 
 import keras
@@ -157,6 +158,20 @@ def test_a_damaged_checkpoint_is_named(tmp_path):
         training.train(copy.deepcopy(PRESET), run, resume=True, verbose=0)
 
 
+def test_a_run_that_goes_on_with_other_data_says_so(tmp_path):
+    preset, run = copy.deepcopy(PRESET), tmp_path / "run"
+    training.train(preset, run, verbose=0)
+    more = copy.deepcopy(preset)
+    more["training"]["rounds"] = 4
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        training.train(copy.deepcopy(more), run, resume=True, verbose=0)
+    more["training"]["rounds"] = 5
+    more["data"]["limit"] = 96
+    with pytest.warns(UserWarning, match="data are not those that .* began with: data_digest"):
+        training.train(more, run, resume=True, verbose=0)
+
+
 def test_a_run_is_not_resumed_to_fewer_rounds(tmp_path):
     preset, run = copy.deepcopy(PRESET), tmp_path / "run"
     training.train(preset, run, verbose=0)
@@ -271,7 +286,10 @@ def test_what_a_preset_does_not_state_the_card_says(published):
     [
         ({"algorithm": None, "networks": None}, "lacks algorithm, networks:"),
         ({"networks": {"builder": "mlp"}}, "lacks networks.arguments:"),
-        ({"training": {"batch_size": 32}}, "lacks training.seed, training.precision:"),
+        (
+            {"training": {"batch_size": 32}},
+            "lacks training.seed, training.precision, training.rounds or training.epochs:",
+        ),
         ({"optimizers": "adam"}, "optimizers must be an object, got 'adam'"),
     ],
 )

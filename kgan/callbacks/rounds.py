@@ -1,5 +1,7 @@
 """How many rounds a model plays."""
 
+import math
+
 import keras
 
 
@@ -46,12 +48,13 @@ class StopAtRounds(keras.callbacks.Callback):
         A callback that acts when a batch has ended would have JAX wait for the device in every
         round: Keras reads its logs for it.
         """
-        if self.before + batch + self.together >= self.rounds:
+        last = min(batch + self.together, self.params.get("steps") or math.inf)
+        if self.before + last >= self.rounds:
             self.asked = not self.model.stop_training
             self.model.stop_training = True
 
     def on_epoch_end(self, epoch, logs=None):
-        """Goes on if the data ended before the round that was begun."""
+        """Goes on if the data, of unknown length, ended before what was begun."""
         if self.asked and rounds_played(self.model) < self.rounds:
             self.model.stop_training = False
 

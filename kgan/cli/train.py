@@ -23,6 +23,7 @@ def run_train(args):
     }
     if args.resume and (out / "config.json").is_file():
         preset = read_json(out / "config.json")
+        presets.check(preset)
         name = preset.get("name")
         began = preset["training"].get("initial", {}).get("preset")
         if start not in (None, began):

@@ -77,9 +77,14 @@ def _folders_in(root):
 
 def _split_root(path, split):
     """Returns the folder of the split, those of all, and the function that slices it."""
-    folders = {folder.lower(): path / folder for folder in _folders_in(path)}
+    names = _folders_in(path)
+    folders = {name.lower(): path / name for name in names}
     if not folders or not all(name in SPLITS for name in folders):
         folders = {"train": path}
+    elif len(folders) < len(names):
+        raise ValueError(f"{path} has splits that differ in capitals only: {', '.join(names)}.")
+    elif isinstance(split, str):
+        split = split.lower()
     name, to_slice = choose_split(split, list(folders), path)
     return folders[name], list(folders.values()), to_slice
 

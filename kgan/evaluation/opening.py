@@ -14,7 +14,7 @@ from kgan.files import read_json
 from kgan.metrics.classifiers import BY_SOURCE
 from kgan.models.saved import load_gan, load_keras
 
-# Training images that samples are compared with; a folder's or a name's first ones.
+# Training images that samples are compared with, at most.
 TRAIN_LIMIT = 60_000
 
 

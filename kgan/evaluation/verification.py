@@ -39,6 +39,12 @@ def verify(name, tolerance=0.02, **kwargs):
         "extractor": protocol["extractor"],
     }
     now = evaluate(name, **{**settings, **kwargs})
+    then, taken = protocol["data"]["chosen"], now["protocol"]["data"]["chosen"]
+    if then.startswith("the first") and not taken.startswith("all"):
+        raise ValueError(
+            f"the card of {name} compares with {then}, and kgan now takes {taken}: evaluate it "
+            "again, and make its card of that (kgan card --results)"
+        )
     report = compare(card, now, tolerance)
     wrong = [line for line in report if not line["agrees"]]
     if wrong:

@@ -153,24 +153,26 @@ class Fitting:
                 )
             if isinstance(callbacks, StretchCallbacks):
                 callbacks.set_params({**callbacks.params, "steps": rounds.length(plan)})
+            added = (*plan.callbacks, *interrupt)
             try:
-                return super(Fitting, self).fit(
-                    rounds.for_keras(plan.data),
-                    epochs=epochs,
-                    verbose=verbose,
-                    callbacks=rounds.with_callbacks(callbacks, (*plan.callbacks, *interrupt)),
-                    validation_data=plan.validation_data or validation_data,
-                    shuffle=False,
-                    initial_epoch=initial_epoch,
-                    steps_per_epoch=plan.steps_per_epoch,
-                    validation_steps=validation_steps,
-                    validation_batch_size=validation_batch_size or plan.batch_size,
-                    validation_freq=validation_freq,
-                )
+                with rounds.with_callbacks(callbacks, added) as listed:
+                    return super(Fitting, self).fit(
+                        rounds.for_keras(plan.data),
+                        epochs=epochs,
+                        verbose=verbose,
+                        callbacks=listed,
+                        validation_data=plan.validation_data or validation_data,
+                        shuffle=False,
+                        initial_epoch=initial_epoch,
+                        steps_per_epoch=plan.steps_per_epoch,
+                        validation_steps=validation_steps,
+                        validation_batch_size=validation_batch_size or plan.batch_size,
+                        validation_freq=validation_freq,
+                    )
             except Exception as error:
                 # TensorFlow quotes what went wrong with the data within an error of its own.
                 cause = getattr(plan.data, "error", None)
-                if cause is None:
+                if cause is None or str(cause) not in str(error):
                     raise
                 raise cause from error
 

@@ -8,7 +8,7 @@ import keras
 
 
 class StopOnInterrupt(keras.callbacks.Callback):
-    """Lets Ctrl-C end `fit` after the round at hand.
+    """Lets Ctrl-C end `fit` between rounds.
 
     As a context, it takes over Ctrl-C: the first one is noted, and raises KeyboardInterrupt unless
     `wait_for_round` was called; any further one is Python's own business again and raises at once.

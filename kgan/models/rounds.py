@@ -6,6 +6,7 @@ is `batch[:, i]`. What does not fill a round is left for the next or dropped at 
 """
 
 import atexit
+import contextlib
 import functools
 import gc
 import sys
@@ -137,16 +138,24 @@ def check_callbacks(callbacks):
             )
 
 
+@contextlib.contextmanager
 def with_callbacks(callbacks, more):
-    """`callbacks`, whatever `fit` was given, and `more` of them."""
-    if isinstance(callbacks, keras.callbacks.CallbackList):
-        for callback in more:
-            callback.set_model(callbacks.model)
-            callbacks.callbacks.append(callback)
-        return callbacks
-    if isinstance(callbacks, keras.callbacks.Callback):
-        callbacks = [callbacks]
-    return [*(callbacks or ()), *more]
+    """Yields `callbacks`, whatever `fit` was given, with `more` of them before.
+
+    A `CallbackList` is given back as it was.
+    """
+    if not isinstance(callbacks, keras.callbacks.CallbackList):
+        yield [*more, *keras.tree.flatten(callbacks or [])]
+        return
+    given = callbacks.callbacks
+    for callback in more:
+        callback.set_model(callbacks.model)
+        callback.set_params(callbacks.params)
+    callbacks.callbacks = [*more, *given]
+    try:
+        yield callbacks
+    finally:
+        callbacks.callbacks = given
 
 
 class PyDatasetRounds(keras.utils.PyDataset):
@@ -260,18 +269,24 @@ class StopAtEnd(keras.callbacks.Callback):
 
     def __init__(self):
         super().__init__()
-        self.given, self.ended = 0, False
+        self.given, self.ended, self.before = 0, False, None
 
     def count(self, rounds):
-        """The same rounds, which are counted as they are read; Keras reads ahead."""
-        for each in rounds:
+        """The same rounds, counted; each is held back until it is known whether it is the last."""
+        held = next(rounds, None)
+        for following in rounds:
             self.given += 1
-            yield each
+            yield held
+            held = following
         self.ended = True
+        if held is not None:
+            self.given += 1
+            yield held
 
-    def on_train_begin(self, logs=None):
-        """Notes how many rounds were played before."""
-        self.before = int(keras.ops.convert_to_numpy(self.model.rounds))
+    def on_epoch_begin(self, epoch, logs=None):
+        """Notes how many rounds were played before the first one."""
+        if self.before is None:
+            self.before = int(keras.ops.convert_to_numpy(self.model.rounds))
 
     def on_epoch_end(self, epoch, logs=None):
         """Stops when all rounds were played."""

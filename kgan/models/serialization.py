@@ -85,7 +85,7 @@ class Saving:
         """Exports what `sample` runs, for programs without kgan or Keras: the generator alone.
 
         It takes latents, float32 `(n, latent_dim)`, and the condition where there is one; and
-        makes images, float `(n, height, width, channels)` in [-1, 1]. The averaged generator is
+        makes images, float32 `(n, height, width, channels)` in [-1, 1]. The averaged generator is
         exported where there is one.
 
         Args:
@@ -99,6 +99,9 @@ class Saving:
             >>> images = exported.serve(gan.random_latents(16))
         """
         generator = self.ema_generator or self.generator
+        if generator.outputs[0].dtype != "float32":
+            as_float32 = keras.layers.Identity(dtype="float32")
+            generator = keras.Model(generator.input, as_float32(generator.outputs[0]))
         generator.export(filepath, format=format, **kwargs)
 
     # Keras leaves the states of seed generators, the model's and those of its layers, out of its

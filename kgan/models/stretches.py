@@ -78,9 +78,7 @@ def fit_in_stretches(gan, fit, callbacks, initial_epoch, epochs, verbose):
     # `BackupAndRestore` has loaded what it had, and left the epoch to go on with there.
     end.epoch = gan._initial_epoch or initial_epoch
     gan._initial_epoch = None
-    always = list(listed.callbacks)
     while end.epoch is not None and end.epoch < epochs:
-        listed.callbacks = list(always)
         gan.set_steps(gan.steps_due())
         fit(listed, end.epoch)
     listed.end()
