@@ -8,6 +8,10 @@ import numpy as np
 from kgan.models.checks import check_images
 
 
+class EmptyData(ValueError):
+    """There is nothing to train on, or nothing left."""
+
+
 class Plan(typing.NamedTuple):
     """What `fit` hands to Keras."""
 
@@ -61,7 +65,8 @@ def check_enough(images, batch_size, steps):
 def first_batch(batches, image_shape):
     """The first batch of an iterator, whose images are checked for all of them."""
     batch = next(batches, None)
-    refuse(batch is None, "the data is empty: there is no batch in it")
+    if batch is None:
+        raise EmptyData("the data is empty: there is no batch in it")
     check_images(keras.ops.convert_to_numpy(as_tuple(batch)[0]), image_shape)
     return batch
 

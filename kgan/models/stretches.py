@@ -7,6 +7,8 @@ as one: each plays the epochs up to the next that has another number.
 
 import keras
 
+from kgan.models.batches import EmptyData
+
 
 class StretchCallbacks(keras.callbacks.CallbackList):
     """Callbacks for which training begins and ends once."""
@@ -78,8 +80,16 @@ def fit_in_stretches(gan, fit, callbacks, initial_epoch, epochs, verbose):
     # `BackupAndRestore` has loaded what it had, and left the epoch to go on with there.
     end.epoch = gan._initial_epoch or initial_epoch
     gan._initial_epoch = None
+    played = False
     while end.epoch is not None and end.epoch < epochs:
         gan.set_steps(gan.steps_due())
-        fit(listed, end.epoch)
+        try:
+            fit(listed, end.epoch)
+        except EmptyData:
+            # A generator may end where the number of steps changes.
+            if not played:
+                raise
+            break
+        played = True
     listed.end()
     return gan.history
