@@ -108,6 +108,7 @@ TECHNIQUES = {
     "acgan": lambda n: gan(
         kind=kgan.ACGAN, classes=10, arguments={"classes": 10, "class_head": True}
     ),
+    "nearest_upsampling": lambda n: gan(arguments={"upsampling": "nearest"}),
     "two_time_scales": lambda n: gan(optimizers=(Adam(1e-4, 0.5), Adam(4e-4, 0.5))),
     "sgd_discriminator": lambda n: gan(optimizers=(Adam(2e-4, 0.5), SGD(1e-2))),
     "sgd_after_adam": lambda n: gan(
