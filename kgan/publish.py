@@ -70,8 +70,14 @@ def check_folder(folder):
         folder: A path, of something or nothing.
 
     Raises:
-        ValueError: If it is a file, or holds files but no preset.
+        ValueError: If it is a file, or holds files but no preset, or would have the name of a
+            built-in preset elsewhere, by which it could not be loaded.
     """
+    builtin = (weight_files.builtin_folder() / folder.name).resolve()
+    if builtin != folder and (builtin / "preset.json").is_file():
+        raise ValueError(
+            f"{folder.name!r} is a built-in preset, in {builtin}: give the folder another name"
+        )
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file: give a folder, such as zoo/NAME")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / "preset.json").is_file():

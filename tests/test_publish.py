@@ -158,6 +158,12 @@ def test_a_damaged_checkpoint_is_named(tmp_path):
         training.train(copy.deepcopy(PRESET), run, resume=True, verbose=0)
 
 
+def test_the_name_of_a_built_in_preset_is_refused(finished, tmp_path):
+    with pytest.raises(ValueError, match=r"'gan_mnist' is a built-in preset, in .*another name"):
+        publish.publish(finished, tmp_path / "gan_mnist")
+    assert not (tmp_path / "gan_mnist").exists()
+
+
 def test_a_run_that_goes_on_with_other_data_says_so(tmp_path):
     preset, run = copy.deepcopy(PRESET), tmp_path / "run"
     training.train(preset, run, verbose=0)
