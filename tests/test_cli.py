@@ -120,6 +120,10 @@ def test_unknown_flags_exit_with_2():
         (["train", "gan_mnist", "--rounds", "0"], "argument --rounds: 0 is less than 1"),
         (["train", "gan_mnist", "--rounds", "many"], "argument --rounds: invalid integer value"),
         (["quickstart", "--seconds", "-5"], "argument --seconds: -5 is less than 1"),
+        (
+            ["invert", "gan_mnist", "--image", "0.png", "--steps", "0"],
+            "argument --steps: 0 is less than 1",
+        ),
     ],
 )
 def test_numbers_out_of_range_are_refused(arguments, said, capsys):
