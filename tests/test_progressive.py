@@ -20,6 +20,13 @@ def make_fading():
     return kgan.ProgressiveGAN(*networks, fade_images=10_000, stable_images=0, ema_decay=0.9)
 
 
+def make_conditional():
+    networks = progressive(tiny.SHAPE, tiny.LATENT_DIM, width=4, classes=tiny.CLASSES)
+    return kgan.ProgressiveGAN(
+        *networks, classes=tiny.CLASSES, fade_images=10_000, stable_images=0, batch_sizes={8: 8}
+    )
+
+
 def make_grown():
     networks = progressive(tiny.SHAPE, tiny.LATENT_DIM, width=4)
     return kgan.ProgressiveGAN(*networks, fade_images=0, stable_images=0)
@@ -29,6 +36,31 @@ def make_grown():
 def test_progressive_gan_in_a_fade(check):
     keras.utils.set_random_seed(0)
     check(make_fading)
+
+
+@pytest.mark.parametrize("check", [*checks.TRAINING, checks.check_resume, checks.check_config])
+def test_conditional_progressive_gan_in_a_fade(check):
+    keras.utils.set_random_seed(0)
+    check(make_conditional)
+
+
+def test_both_players_are_told_the_condition_at_every_level():
+    """Dark images are of class 0, bright ones of class 1, 4 px as 8: the generator learns it."""
+    keras.utils.set_random_seed(0)
+    networks = progressive((8, 8, 1), 4, width=8, classes=2)
+    gan = kgan.ProgressiveGAN(
+        *networks, classes=2, fade_images=160, stable_images=1280, loss="non_saturating",
+        penalties=kgan.penalties.R1(0.1), learning_rates={4: 5e-3}, ema_decay=None,
+    )  # fmt: skip
+    gan.compile()
+    labels = np.arange(32) % 2
+    images = np.broadcast_to((1.6 * labels - 0.8)[:, None, None, None], (32, 8, 8, 1))
+    for level, epochs in ((0, 39), (1, 30)):
+        gan.fit(images.astype("float32"), labels, batch_size=16, epochs=epochs, verbose=0)
+        assert gan.level == level
+        dark, bright = (gan.sample(20, condition=c, seed=1).mean() for c in (0, 1))
+        # Of 255; the images' means are 26 and 230.
+        assert dark < 110 and bright > 140
 
 
 def test_a_grown_model_sees_images_as_they_are():

@@ -104,6 +104,33 @@ def test_alpha_is_exact_under_any_policy(policy):
     assert keras.backend.standardize_dtype(outputs.dtype) == "bfloat16"
 
 
+@pytest.mark.parametrize("kind", [{"classes": 3}, {"condition_dim": 5}])
+def test_a_condition_joins_the_latents_and_is_projected(kind):
+    generator, discriminator = progressive((8, 8, 1), 6, width=4, embedding_dim=2, **kind)
+    assert generator.get_layer("block_4").input_shape == (None, 8)
+    rng = np.random.default_rng(0)
+    images, latents = rng.normal(size=(3, 8, 8, 1)), rng.normal(size=(3, 6))
+    conditions = np.arange(3) if "classes" in kind else rng.normal(size=(3, 5))
+    for level, size in enumerate((4, 8)):
+        ones = to_numpy(generator.at_level([latents, conditions], level))
+        others = to_numpy(generator.at_level([latents, conditions[::-1]], level))
+        assert ones.shape == (3, size, size, 1)
+        np.testing.assert_array_equal(ones[1], others[1])
+        assert np.abs(ones[0] - others[0]).max() > 1e-3
+    np.testing.assert_allclose(ones, to_numpy(generator([latents, conditions])), atol=1e-6)
+
+    logits = to_numpy(discriminator([images, conditions]))
+    np.testing.assert_allclose(to_numpy(discriminator.at_level([images, conditions], 1)), logits)
+    trunk = keras.Model(discriminator.inputs, discriminator.get_layer("block_4").output)
+    features = to_numpy(trunk([images, conditions]))
+    kernel, bias = (to_numpy(w) for w in discriminator.get_layer("logits").weights)
+    scale = discriminator.get_layer("logits").scale
+    projection = [to_numpy(w) for w in discriminator.get_layer("condition_projection").weights]
+    embedded = projection[0][conditions] if "classes" in kind else conditions @ projection[0]
+    expected = features @ kernel * scale + bias + (features * embedded).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(logits, expected, rtol=1e-5, atol=1e-5)
+
+
 def test_the_smallest_networks_have_one_level():
     generator, discriminator = progressive((4, 4, 1), 6, width=4)
     assert generator.sizes == discriminator.sizes == [4]
@@ -117,5 +144,7 @@ def test_what_it_cannot_make_is_refused():
             progressive(shape)
     with pytest.raises(ValueError, match=r"64 px have width / 8 channels; got width=20"):
         progressive((64, 64, 3), width=20, full_width_to=8)
+    with pytest.raises(ValueError, match="not both"):
+        progressive((8, 8, 1), 6, classes=3, condition_dim=5)
     with pytest.raises(ValueError, match="full_width_to must be an integer of at least 1"):
         progressive(full_width_to=0)

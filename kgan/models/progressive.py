@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from kgan.models.checks import check_integer
-from kgan.models.gan import GAN
+from kgan.models.conditional import ConditionalGAN
 from kgan.models.growth import Grow, GrowingRounds
 from kgan.models.phases import Phases, by_level
 from kgan.models.sampling import as_float
@@ -14,7 +14,7 @@ from kgan.penalties import Drift, GradientPenalty
 
 
 @keras.saving.register_keras_serializable("kgan")
-class ProgressiveGAN(GAN):
+class ProgressiveGAN(ConditionalGAN):
     """Learns images of 4x4 pixels first, then of 8x8, and so on up to the full size (Sec. 2).
 
     Each resolution, a level, fades in during `fade_images` and is stabilised during
@@ -38,9 +38,12 @@ class ProgressiveGAN(GAN):
     zero moments and zero iterations: a learning-rate schedule begins again too. The authors' code
     also resets moments when a fade is complete, which is not done here: no weight wakes there.
 
+    Networks that take a condition are told it at every level, as in `ConditionalGAN`.
+
     Args:
         generator: Of `kgan.networks.progressive`.
         discriminator: The same.
+        classes: As in `ConditionalGAN`; None for networks that take no label.
         fade_images: Real images during which each level but the first fades in: an integer, or a
             mapping `{resolution: images}`, each entry of which counts up to the next one's
             resolution.
@@ -57,7 +60,8 @@ class ProgressiveGAN(GAN):
         **kwargs: See `GAN`.
 
     Raises:
-        ValueError: If the networks do not grow, or a mapping does not fit them.
+        ValueError: If the networks do not grow, a mapping does not fit them, or `classes` is given
+            and they take no condition.
 
     Example:
         >>> networks = kgan.networks.progressive((32, 32, 1), latent_dim=64, width=64)
@@ -66,11 +70,14 @@ class ProgressiveGAN(GAN):
         >>> gan.fit(kgan.data.load("mnist", image_size=32), epochs=10)
     """
 
+    needs_condition = False
+
     def __init__(
         self,
         generator,
         discriminator,
         *,
+        classes=None,
         fade_images=800_000,
         stable_images=800_000,
         batch_sizes=None,
@@ -89,6 +96,7 @@ class ProgressiveGAN(GAN):
         super().__init__(
             generator,
             discriminator,
+            classes=classes,
             loss=loss,
             penalties=[GradientPenalty(10.0), Drift(1e-3)] if penalties is None else penalties,
             ema_decay=ema_decay,

@@ -22,20 +22,12 @@ def check_shared(
     """
     check_count("latent_dim", latent_dim)
     check_count("code_parameters", code_parameters, minimum=0)
-    if classes is not None and condition_dim is not None:
-        raise ValueError(
-            f"pass classes (got {classes}) for labels or condition_dim (got {condition_dim}) for "
-            "vectors, not both"
-        )
-    if classes is not None:
-        check_count("classes", classes, minimum=2)
+    check_condition(classes, condition_dim)
     if class_head and (classes is None or code_parameters):
         raise ValueError(
             "class_head=True is for a discriminator that names classes: pass classes, and no "
             "code_parameters"
         )
-    if condition_dim is not None:
-        check_count("condition_dim", condition_dim)
     for name, norm in (
         ("generator_norm", generator_norm),
         ("discriminator_norm", discriminator_norm),
@@ -44,6 +36,23 @@ def check_shared(
             raise ValueError(f'{name} must be "batch", "layer" or None, got {norm!r}')
     if not isinstance(dropout, numbers.Real) or not 0 <= dropout < 1:
         raise ValueError(f"dropout must be a fraction in [0, 1), got {dropout!r}")
+
+
+def check_condition(classes, condition_dim):
+    """Refuses labels and vectors at once, and too few of either.
+
+    Raises:
+        ValueError: If that is asked for.
+    """
+    if classes is not None and condition_dim is not None:
+        raise ValueError(
+            f"pass classes (got {classes}) for labels or condition_dim (got {condition_dim}) for "
+            "vectors, not both"
+        )
+    if classes is not None:
+        check_count("classes", classes, minimum=2)
+    if condition_dim is not None:
+        check_count("condition_dim", condition_dim)
 
 
 def check_count(name, value, minimum=1):

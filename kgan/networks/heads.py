@@ -31,11 +31,14 @@ def judged_input(classes, condition_dim, class_head):
 
 def embed(condition, units, classes, name, initializer="uniform", spectral_norm=False):
     """A learned vector of `units` numbers for each condition: `(n, units)`."""
+    return spectral(embedding(units, classes, name, initializer), spectral_norm)(condition)
+
+
+def embedding(units, classes, name, initializer="uniform"):
+    """The layer that learns a vector of `units` numbers for each class, or from a vector."""
     if classes is not None:
-        layer = layers.Embedding(classes, units, embeddings_initializer=initializer, name=name)
-    else:
-        layer = layers.Dense(units, name=name)
-    return spectral(layer, spectral_norm)(condition)
+        return layers.Embedding(classes, units, embeddings_initializer=initializer, name=name)
+    return layers.Dense(units, name=name)
 
 
 def concatenate_condition(latents, condition, classes, embedding_dim=32):

@@ -16,6 +16,7 @@ from kgan.layers import (
     PixelNormalization,
 )
 from kgan.networks import checks
+from kgan.networks.heads import condition_input, embedding, network_inputs
 
 BASE = 4  # Pixels: the first resolution.
 LARGEST = 1024
@@ -63,21 +64,35 @@ class Growing(keras.Model):
 class GrowingGenerator(Growing):
     """From latents to images; see `progressive`."""
 
-    def at_level(self, latents, level):
+    def at_level(self, inputs, level):
         """Images of the size of a level, 4 * 2**level pixels, computed by that level's layers."""
-        return generated(self.get_layer, latents, *self.window(level))
+        return generated(self.get_layer, *as_pair(inputs), *self.window(level))
 
 
 @keras.saving.register_keras_serializable("kgan")
 class GrowingDiscriminator(Growing):
     """From images to logits; see `progressive`."""
 
-    def at_level(self, images, level):
+    def at_level(self, inputs, level):
         """Logits of images of a level's size, 4 * 2**level pixels, by that level's layers."""
-        return judged(self.get_layer, images, *self.window(level))
+        return judged(self.get_layer, *as_pair(inputs), *self.window(level))
 
 
-def progressive(image_shape=(32, 32, 1), latent_dim=512, *, width=512, full_width_to=32):
+def as_pair(inputs):
+    """The first input and the condition, None where there is none."""
+    return inputs if isinstance(inputs, (list, tuple)) else (inputs, None)
+
+
+def progressive(
+    image_shape=(32, 32, 1),
+    latent_dim=512,
+    *,
+    width=512,
+    full_width_to=32,
+    classes=None,
+    condition_dim=None,
+    embedding_dim=32,
+):
     """Networks for `kgan.ProgressiveGAN`, for square images of 4, 8, ... 1024 px.
 
     The defaults are the paper's widths: 512 channels up to 32 px, then 256, 128 ... with every
@@ -91,12 +106,21 @@ def progressive(image_shape=(32, 32, 1), latent_dim=512, *, width=512, full_widt
     resolution that has not is passed by, by nearest neighbours up and averages down.
     `at_level(x, level)` runs the layers up to a level only, on images of its size.
 
+    The paper's networks take no condition. Here one enters as in the other builders, at every
+    level: embedded, it joins the generator's latents, with which it is normalised; and another
+    embedding's inner product with the discriminator's last features is added to the logit
+    (arXiv:1802.05637).
+
     Args:
         image_shape: `(size, size, channels)`, size a power of two from 4 to 1024, channels 1 or 3.
         latent_dim: Length of the latent vector.
         width: Channels at low resolutions, or a pair, the generator's and the discriminator's.
         full_width_to: The highest resolution, in pixels, with so many channels; above, each
             doubling of the resolution halves them.
+        classes: Number of classes, for networks that take an integer label.
+        condition_dim: Length of the condition, for networks that take a vector.
+        embedding_dim: Length of what the generator makes of a condition before it joins the
+            latents.
 
     Returns:
         `(generator, discriminator)`, functional Keras models.
@@ -115,21 +139,33 @@ def progressive(image_shape=(32, 32, 1), latent_dim=512, *, width=512, full_widt
         f"4, 8, 16 ... {LARGEST} pixels",
     )
     checks.check_count("latent_dim", latent_dim)
+    checks.check_condition(classes, condition_dim)
+    checks.check_count("embedding_dim", embedding_dim)
     checks.check_count("full_width_to", full_width_to)
     sizes = sizes_to(size)
     generator_widths, discriminator_widths = (
         widths_of(sizes, width, full_width_to) for width in checks.widths(width)
     )
 
-    parts = {p.name: p for p in generator_parts(generator_widths, latent_dim, channels)}
     latents = Input((latent_dim,), name="latents")
-    images = generated(parts.get, latents, sizes, lowest=BASE)
-    generator = GrowingGenerator(latents, images, name="generator")
+    condition = condition_input(classes, condition_dim)
+    joined = latent_dim if condition is None else latent_dim + embedding_dim
+    made = [*generator_parts(generator_widths, joined, channels)]
+    if condition is not None:
+        made += joining_parts(embedding_dim, classes)
+    parts = {part.name: part for part in made}
+    images = generated(parts.get, latents, condition, sizes, lowest=BASE)
+    generator = GrowingGenerator(network_inputs(latents, condition), images, name="generator")
 
-    parts = {p.name: p for p in discriminator_parts(discriminator_widths, channels)}
     images = Input((size, size, channels), name="images")
-    logits = judged(parts.get, images, sizes, lowest=BASE)
-    return generator, GrowingDiscriminator(images, logits, name="discriminator")
+    condition = condition_input(classes, condition_dim)
+    made = [*discriminator_parts(discriminator_widths, channels)]
+    if condition is not None:
+        made += projecting_parts(discriminator_widths[BASE], classes)
+    parts = {part.name: part for part in made}
+    logits = judged(parts.get, images, condition, sizes, lowest=BASE)
+    inputs = network_inputs(images, condition)
+    return generator, GrowingDiscriminator(inputs, logits, name="discriminator")
 
 
 def sizes_to(full):
@@ -155,16 +191,19 @@ def widths_of(sizes, width, full_width_to):
 # -- how the parts play together, for tensors and for Keras's symbolic ones ------------------------
 
 
-def generated(part, latents, sizes, lowest):
+def generated(part, latents, condition, sizes, lowest):
     """Images of the last of `sizes`, colours being taken from `lowest` on.
 
     Args:
         part: A function from a part's name to the part.
         latents: `(n, latent_dim)`.
+        condition: Labels `(n,)` or vectors `(n, condition_dim)`; None for none.
         sizes: The resolutions to compute.
         lowest: The first resolution whose colours count.
     """
     x, images = latents, None
+    if condition is not None:
+        x = part("joined")([latents, part("condition_embedding")(condition)])
     for size in sizes:
         x = part(f"block_{size}")(x)
         if size == lowest:
@@ -175,7 +214,7 @@ def generated(part, latents, sizes, lowest):
     return images
 
 
-def judged(part, images, sizes, lowest):
+def judged(part, images, condition, sizes, lowest):
     """Logits of images of the last of `sizes`; see `generated`."""
     x = part(f"from_rgb_{sizes[-1]}")(images)
     for size in reversed(sizes[1:]):
@@ -184,7 +223,12 @@ def judged(part, images, sizes, lowest):
             images = part(f"downsample_{size}")(images)
             old = part(f"from_rgb_{size // 2}")(images)
             x = part(f"fade_{size}")([old, x])
-    return part("logits")(part(f"block_{BASE}")(x))
+    features = part(f"block_{BASE}")(x)
+    logits = part("logits")(features)
+    if condition is None:
+        return logits
+    projected = part("projected")([features, part("condition_projection")(condition)])
+    return part("conditional_logits")([logits, projected])
 
 
 # -- the parts ------------------------------------------------------------------------------------
@@ -236,6 +280,19 @@ def discriminator_parts(widths, channels):
         colours = Input((size, size, channels))
         yield keras.Sequential([colours, *convolution(filters, 1)], name=f"from_rgb_{size}")
     yield EqualizedDense(1, gain=1.0, name="logits")
+
+
+def joining_parts(embedding_dim, classes):
+    """What has a condition join the latents."""
+    yield embedding(embedding_dim, classes, "condition_embedding")
+    yield layers.Concatenate(name="joined")
+
+
+def projecting_parts(units, classes):
+    """What adds a condition's projection to the logit."""
+    yield embedding(units, classes, "condition_projection", "glorot_uniform")
+    yield layers.Dot(axes=1, name="projected")
+    yield layers.Add(name="conditional_logits")
 
 
 def convolution(filters, kernel_size=3):
