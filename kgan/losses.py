@@ -183,6 +183,11 @@ def get(loss):
         return get(keras.saving.deserialize_keras_object(loss))
     if isinstance(loss, str) and loss in _BY_NAME:
         return _BY_NAME[loss]()
-    near = difflib.get_close_matches(str(loss).replace("-", "_"), _BY_NAME, n=1, cutoff=0.4)
+    if not isinstance(loss, str):
+        raise ValueError(
+            f"loss must be a name ({', '.join(_BY_NAME)}) or an instance of a subclass of "
+            f"kgan.losses.Loss, got {loss!r}"
+        )
+    near = difflib.get_close_matches(loss.replace("-", "_"), _BY_NAME, n=1, cutoff=0.4)
     hint = f": did you mean {near[0]!r}?" if near else "."
     raise ValueError(f"unknown loss {loss!r}{hint} Known losses: {', '.join(_BY_NAME)}")

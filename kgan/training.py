@@ -64,7 +64,7 @@ def train(preset, out, *, resume=False, jit="auto", data_dir=None, verbose="auto
         ValueError: If the data or the weights to start from do not fit the networks.
         KeyboardInterrupt: If it was interrupted before anything was written, or twice.
     """
-    with StopOnInterrupt() as interrupt:
+    with StopOnInterrupt(terminate=True) as interrupt:
         return _train(preset, pathlib.Path(out), resume, jit, data_dir, verbose, interrupt)
 
 

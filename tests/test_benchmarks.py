@@ -263,11 +263,12 @@ def test_peers_have_kgans_networks(workload):
         ("input_pipeline.py", ["--sources", "folder", "--rounds", "2"]),
         ("scaling.py", ["--vary", "devices", "--values", "2", "--batch", "8", "--rounds", "2"]),
         ("compile_time.py", ["--steps", "1", "--batch", "8"]),
+        ("precision.py", ["--rounds", "2", "--seeds", "0", "--n", "100"]),
         ("memory.py", ["--gib", "1", "--precisions", "float32", "--first", "8"]),
     ],
 )
 def test_every_benchmark_runs(script, arguments, tmp_path):
-    repeats = [] if script == "memory.py" else ["--repeats", "1"]
+    repeats = [] if script in ("memory.py", "precision.py") else ["--repeats", "1"]
     results = bench(script, *arguments, *repeats, out=tmp_path / "results.json")
     assert results["rows"]
     assert not results["not_measured"]

@@ -307,7 +307,8 @@ def test_evaluate_asks_a_model_of_vectors_for_those_of_the_data():
     fid = kgan.metrics.FrechetInceptionDistance(corner)
     evaluate = callbacks.Evaluate(fid, data, n=30, cache=False)
     logged = gan.fit(images, vectors, batch_size=4, verbose=0, callbacks=[evaluate]).history["fid"]
-    fake = gan.sample(30, condition=vectors[np.arange(30) % 12], seed=0)
+    asked = np.random.default_rng(0).permutation(np.arange(30) % 12)
+    fake = gan.sample(30, condition=vectors[asked], seed=0)
     expected = kgan.metrics.frechet_distance(corner(images), corner(fake))
     np.testing.assert_allclose(logged, [expected], rtol=1e-4)
 
@@ -371,4 +372,6 @@ def test_evaluate_asks_for_all_classes_of_sorted_data():
     for n, expected in ((3, [0, 1, 2]), (12, labels), (15, [*labels, 0, 0, 0])):
         evaluate = callbacks.Evaluate(frechet(), data, n=n, cache=False)
         evaluate.set_model(gan)
-        np.testing.assert_array_equal(evaluate.conditions(), expected)
+        found = evaluate.conditions()
+        np.testing.assert_array_equal(np.sort(found), np.sort(expected))
+        assert n < 12 or len(set(found[:6])) == 3

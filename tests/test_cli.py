@@ -408,7 +408,8 @@ def test_codes_are_a_json_line_an_image(run_folder, tmp_path, capsys):
     np.testing.assert_allclose([ln["style"] for ln in lines], expected["style"], atol=2e-3)
 
 
-def test_ctrl_c_saves_and_resume_goes_on(tmp_path):
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_termination_save_and_resume_goes_on(tmp_path, stop):
     out = tmp_path / "run"
     command = [sys.executable, "-m", "kgan_cli", "train", "gan_mnist", "--data", "embedded"]
     command += ["--precision", "float32", "--out", str(out)]
@@ -422,7 +423,7 @@ def test_ctrl_c_saves_and_resume_goes_on(tmp_path):
     while not (out / "samples/000000.png").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     time.sleep(2)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(stop)
     output, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
     assert "go on with: kgan train gan_mnist" in output

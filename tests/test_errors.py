@@ -236,6 +236,9 @@ class Batches(keras.utils.PyDataset):
 def test_arguments_that_go_with_arrays(gan):
     data = Batches([tiny.images(4)] * 2)
     refused("batch_size goes with arrays: this data has its own", gan.fit, data, batch_size=4)
+    images = list(tiny.images(4))
+    refused("np.stack makes an array of a list", gan.fit, images, batch_size=4)
+    refused("got str .*kgan.data.load", gan.fit, "my_folder", batch_size=4)
     refused("y goes with arrays", gan.fit, data, tiny.labels(8))
     refused("pass validation_data", gan.fit, data, validation_split=0.5)
 
@@ -386,3 +389,20 @@ def test_what_is_logged_must_be_announced():
     gan.compile()
     message = r"'surprise' is logged and not among the model's term_names\(\), which are d_loss, "
     refused(message, gan.fit, tiny.images(8), batch_size=4, verbose=0)
+
+
+def test_what_is_not_used_or_not_trained_is_warned_of():
+    gan = kgan.GAN(*tiny.networks())
+    gan.compile()
+    with pytest.warns(UserWarning, match="takes no condition, so y is not used"):
+        gan.fit(tiny.images(4), tiny.labels(4), batch_size=4, verbose=0)
+    gan.discriminator.trainable = False
+    gan.compile()
+    with pytest.warns(UserWarning, match="the discriminator has no trainable variables"):
+        gan.fit(tiny.images(4), batch_size=4, verbose=0)
+
+
+def test_a_column_of_labels_is_told_to_be_flattened():
+    gan = kgan.ConditionalGAN(*tiny.networks(classes=tiny.CLASSES), classes=tiny.CLASSES)
+    gan.compile()
+    refused(r"labels\[:, 0\]", gan.fit, tiny.images(4), tiny.labels(4)[:, None])

@@ -368,3 +368,29 @@ def test_models_and_data_must_fit(tmp_path):
 )
 def test_splits_are_apart_only_if_that_is_certain(split, other, apart):
     assert evaluation.opening.apart(split, other) is apart
+
+
+def test_inception_score_of_a_conditional_model_does_not_depend_on_the_datas_order():
+    """A generator and a classifier that are right about three classes, of images sorted by them."""
+    latents, condition = keras.Input((2,)), keras.Input((), dtype="int32")
+    shade = keras.layers.Embedding(3, 64)(condition)
+    shade = keras.layers.Add()([shade, keras.layers.Dense(64, kernel_initializer="zeros")(latents)])
+    generator = keras.Model([latents, condition], keras.layers.Reshape((8, 8, 1))(shade))
+    generator.get_layer(index=2).set_weights([np.repeat([[-1.0], [0.0], [1.0]], 64, axis=1)])
+    images = keras.Input((8, 8, 1))
+    labels = keras.Input((), dtype="int32")
+    both = [keras.layers.Flatten()(images), keras.layers.Embedding(3, 4)(labels)]
+    logits = keras.layers.Dense(1)(keras.layers.Concatenate()(both))
+    gan = kgan.ConditionalGAN(generator, keras.Model([images, labels], logits), classes=3)
+    mean = keras.layers.GlobalAveragePooling2D()(images)
+    judge = keras.Model(images, keras.layers.Dense(3, activation="softmax", name="j")(mean))
+    # -(mean - level)^2, but for what all classes have in common.
+    levels = np.array([0.0, 127.5, 255.0])
+    judge.get_layer("j").set_weights([2 * levels[None], -(levels**2)])
+    sorted_labels = np.repeat(np.arange(3, dtype="int32"), 100)
+    data = (np.zeros((300, 8, 8, 1), "uint8"), sorted_labels)
+    for n in (300, 200):
+        results = kgan.evaluation.evaluate(
+            gan, data, n=n, metrics=["inception_score"], classifier=judge
+        )
+        assert value(results, "inception_score") == pytest.approx(3, rel=0.05)

@@ -102,6 +102,8 @@ def test_unknown_losses_are_refused_with_the_nearest():
         losses.get("wasserstien")
     with pytest.raises(ValueError, match=r"did you mean 'non_saturating'"):
         losses.get("non-saturating")
+    with pytest.raises(ValueError, match=r"a subclass of kgan\.losses\.Loss, got <function"):
+        losses.get(lambda real, fake: 0)
     with pytest.raises(ValueError, match=r"unknown loss 'zzz'.*Known losses: minimax, non_sat"):
         losses.get("zzz")
     with pytest.raises(ValueError, match=r"label_smoothing must be in \[0, 1\), got 1.5"):

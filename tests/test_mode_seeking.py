@@ -65,3 +65,17 @@ def test_what_is_no_penalty_of_the_generator_is_refused():
         ModeSeeking(-1.0)
     with pytest.raises(ValueError, match="epsilon must be positive, got 0"):
         ModeSeeking(epsilon=0)
+
+
+def test_what_layers_add_is_counted_once():
+    losses = []
+    for penalties in ((), ModeSeeking(0.0)):
+        keras.utils.set_random_seed(0)
+        generator, discriminator = tiny.networks(norm=False, plain=True)
+        generator.layers[-1].activity_regularizer = keras.regularizers.L2(1.0)
+        gan = kgan.GAN(generator, discriminator, generator_penalties=penalties)
+        gan.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.0))
+        gan.fit(tiny.images(8), batch_size=8, verbose=0)
+        losses.append([keras.ops.convert_to_numpy(w) for w in generator.trainable_variables])
+    for alone, beside in zip(*losses):
+        np.testing.assert_allclose(beside, alone, rtol=1e-5, atol=1e-7)

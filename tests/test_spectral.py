@@ -138,3 +138,13 @@ def test_spectral_norm_is_float32_under_mixed_precision(rng):
 def test_spectral_normalization_of_a_zero_kernel_is_zero(rng):
     wrapped = SpectralNormalization(keras.layers.Dense(3, kernel_initializer="zeros"))
     np.testing.assert_array_equal(to_numpy(wrapped(normal(rng, 2, 4), training=True)), 0)
+
+
+def test_what_the_layer_adds_for_its_activities_is_kept(rng):
+    dense = keras.layers.Dense(4, activity_regularizer=keras.regularizers.L2(0.5))
+    inputs = keras.Input((3,))
+    network = keras.Model(inputs, SpectralNormalization(dense)(inputs))
+    outputs = to_numpy(network(normal(rng, 6, 3)))
+    # Keras divides by the batch size.
+    expected = 0.5 * np.square(outputs).sum() / 6
+    assert [float(to_numpy(x)) for x in network.losses] == pytest.approx([expected], rel=1e-5)

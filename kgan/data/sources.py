@@ -101,7 +101,8 @@ def choose_split(split, names, where):
     if match["name"] not in names:
         raise ValueError(
             f"unknown split {split!r} of {where}: it has {', '.join(map(repr, names))}, and parts "
-            f"of them such as '{names[0]}[90%:]'."
+            f"of them such as '{names[0]}[90%:]'. The command line takes it as --split, and other "
+            "images as --data."
         )
 
     def bound(text, n):

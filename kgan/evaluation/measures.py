@@ -66,6 +66,10 @@ def inception_score(subject):
         raise Unmeasured("no Inception Score: there is no classifier of these images")
     need(subject, SPLITS)
     probabilities = metrics.Extractor(subject.classifier, 256)(subject.fake)
+    if subject.gan.conditional:
+        # A split needs all classes, and what samples are to show may be sorted as real images are.
+        rng = np.random.default_rng(subject.seed)
+        probabilities = probabilities[rng.permutation(len(probabilities))]
     mean, deviation = metrics.inception_score(probabilities, SPLITS)
     return [Score("inception_score", mean, subject.classifier.name, deviation=deviation)]
 

@@ -87,8 +87,13 @@ class SpectralNormalization(layers.Wrapper):
         normalized = kernel / ops.maximum(sigma, 1e-12)
         # Inside the scope the layer reads the quotient where it would read its kernel.
         values = [(variable, variable.value) for variable in self.layer.variables]
-        with keras.StatelessScope([*values, (self.kernel, normalized)]):
-            return self.layer(inputs)
+        scope = keras.StatelessScope([*values, (self.kernel, normalized)], collect_losses=True)
+        with scope:
+            outputs = self.layer(inputs)
+        # Those of its activities. Its weights' regularizers are found without a call.
+        for loss in scope.losses:
+            self.add_loss(loss)
+        return outputs
 
     def as_matrix(self, kernel):
         """The kernel with one column an output channel."""

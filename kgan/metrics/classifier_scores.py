@@ -11,7 +11,8 @@ def inception_score(probabilities, splits=10):
     .. math:: \exp\left(\mathrm{E}_x\,\mathrm{KL}(p(y|x)\,\|\,p(y))\right)
 
     Salimans et al. 2016, Improved Techniques for Training GANs. arXiv:1606.03498, Sec. 4. The
-    splits are consecutive, as in the authors' code. Scores compare only under the same classifier:
+    splits are consecutive, as in the authors' code, so the images must be in random order, not
+    sorted by class. Scores compare only under the same classifier:
     published ones use the ImageNet classes of Inception.
 
     Args:

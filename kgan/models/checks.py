@@ -1,6 +1,7 @@
 """What can be wrong with the arguments of a model, said before training rather than by it."""
 
 import numbers
+import warnings
 
 import keras
 import numpy as np
@@ -86,6 +87,23 @@ def check_no_weights(**weights):
             )
 
 
+def warn_of_what_is_not_used(gan, y):
+    """Warns, before training, of a condition that is not told and of players that cannot move."""
+    if y is not None and not gan.conditional:
+        warnings.warn(
+            f"this {type(gan).__name__} takes no condition, so y is not used: give both networks a "
+            "second input (kgan.networks: pass classes or condition_dim) for a kgan.ConditionalGAN",
+            stacklevel=3,
+        )
+    for player in ("generator", "discriminator"):
+        if not getattr(gan, player).trainable_variables:
+            warnings.warn(
+                f"the {player} has no trainable variables (trainable=False?), so it is not trained:"
+                " each player's update moves that player only, and nothing needs to be frozen",
+                stacklevel=3,
+            )
+
+
 def check_round(shape, discriminator, steps):
     """Refuses images that are not grouped into the steps of a round.
 
@@ -119,7 +137,9 @@ def check_conditions(conditions, n, shape, dtype):
         s is not None and s != c for s, c in zip(shape, conditions.shape[1:])
     ):
         expected = f"(n, {', '.join(map(str, shape))})" if shape else "(n,)"
-        hint = "" if shape else ": pass integer class labels (labels.argmax(axis=1) if one-hot)"
+        column = conditions.ndim == 2 and conditions.shape[1] == 1
+        labels = "labels[:, 0]" if column else "labels.argmax(axis=1) if one-hot"
+        hint = "" if shape else f": pass integer class labels ({labels})"
         raise ValueError(
             f"the generator takes conditions of shape {expected}, got {conditions.shape}{hint}"
         )

@@ -128,6 +128,7 @@ class Fitting:
         """
         rounds.check_callbacks(callbacks)
         checks.check_no_weights(class_weight=class_weight, sample_weight=sample_weight)
+        checks.warn_of_what_is_not_used(self, y)
         if validation_data is not None:
             validation_data = self.check_validation_data(validation_data)
         x = self.check_training_data(x, y)

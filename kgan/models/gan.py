@@ -310,7 +310,9 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
         loss, terms = self.generator_loss(real, fake, latents, condition)
         if self.generator_penalties:
             other = self.sample_latents(ops.shape(latents)[0])
-            other_fake = self.generate(other, condition)
+            # What layers add is counted once for an update.
+            with self.layer_losses.of(None):
+                other_fake = self.generate(other, condition)
         for penalty in self.generator_penalties:
             terms[penalty.name] = penalty(latents, fake, other, other_fake)
             loss = loss + schedules.at(penalty.weight, self.rounds) * terms[penalty.name]

@@ -14,25 +14,33 @@ class StopOnInterrupt(keras.callbacks.Callback):
     `wait_for_round` was called; any further one is Python's own business again and raises at once.
     As a callback, it ends `fit`.
 
+    Args:
+        terminate: Whether SIGTERM, by which schedulers and containers stop a process, is an
+            interrupt too.
+
     Attributes:
         interrupted: Whether there was one.
     """
 
-    def __init__(self):
+    def __init__(self, terminate=False):
         super().__init__()
+        self.handlers = {signal.SIGINT: signal.default_int_handler}
+        if terminate:
+            self.handlers[signal.SIGTERM] = signal.SIG_DFL
         self.interrupted = False
         self.waits = False
 
     def __enter__(self):
-        self.before = signal.signal(signal.SIGINT, self.note)
+        self.before = {number: signal.signal(number, self.note) for number in self.handlers}
         return self
 
     def __exit__(self, *error):
-        signal.signal(signal.SIGINT, self.before)
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
 
     def note(self, signum, frame):
         """Handles the first interrupt."""
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signum, self.handlers[signum])
         self.interrupted = True
         if not self.waits:
             raise KeyboardInterrupt

@@ -47,6 +47,8 @@ def plan(
         batch_size = check_integer("batch_size", batch_size, 1)
         made = from_arrays(x, y, batch_size, steps, shuffle, seed, validation_split, image_shape)
     else:
+        if isinstance(x, NOT_A_LOADER):
+            raise unsupported(x)
         refuse(y is not None, "y goes with arrays: this data brings its own conditions")
         refuse(batch_size is not None, "batch_size goes with arrays: this data has its own")
         refuse(validation_split, "validation_split goes with arrays: pass validation_data")
@@ -66,14 +68,10 @@ def plan(
                 f"{epochs})",
             )
             made = from_generator(x, steps, image_shape)
-        elif hasattr(x, "__iter__") and hasattr(x, "__len__") and not isinstance(x, NOT_A_LOADER):
+        elif hasattr(x, "__iter__") and hasattr(x, "__len__"):
             made = from_loader(x, steps, image_shape)
         else:
-            raise ValueError(
-                "fit takes an array, a tf.data.Dataset, a keras.utils.PyDataset, a torch "
-                f"DataLoader or a generator of batches; got {type(x).__name__} (kgan.data.load "
-                "makes one from a data set's name, a folder or an .npz file)"
-            )
+            raise unsupported(x)
     if steps_per_epoch is not None:
         if isinstance(made.data, SeededRounds):
             made.data.rounds = steps_per_epoch
@@ -84,6 +82,15 @@ def plan(
         f"batch_size={made.batch_size} must be a multiple of the {replicas} replicas",
     )
     return made
+
+
+def unsupported(x):
+    """The error of what `fit` cannot take."""
+    return ValueError(
+        "fit takes an array, a tf.data.Dataset, a keras.utils.PyDataset, a torch DataLoader or a "
+        f"generator of batches; got {type(x).__name__} (np.stack makes an array of a list of "
+        "images, kgan.data.load a data set from a name, a folder or an .npz file)"
+    )
 
 
 def length(plan):
