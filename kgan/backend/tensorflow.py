@@ -43,7 +43,10 @@ def minimize(objective, variables, optimizer, state):
         loss = loss / tf.distribute.get_strategy().num_replicas_in_sync
         loss = optimizer.scale_loss(loss)
     gradients = tape.gradient(loss, values, unconnected_gradients="zero")
-    optimizer.apply(gradients, variables)
+    # Some gradients are known before others, those of biases before a penalty has been computed
+    # that reads the biases and has no gradient there. No weight may move while something is read.
+    with tf.control_dependencies([*gradients, loss]):
+        optimizer.apply(gradients, variables)
     return aux
 
 
