@@ -24,6 +24,9 @@ class Loss:
     uses_real = False
     signed = True
 
+    def build(self, gan):
+        """Looks at the model, once, and adds to it what has to be remembered: `gan.add_weight`."""
+
     def discriminator(self, real, fake):
         """The scalar that the discriminator minimises, from logits of shape `(n, 1)`."""
         raise NotImplementedError

@@ -53,6 +53,9 @@ class Penalty:
         self.weight = weight
         self.interval = int(interval)
 
+    def build(self, gan):
+        """Looks at the model, once, and adds to it what has to be remembered: `gan.add_weight`."""
+
     def due(self, rounds):
         """Whether the round after `rounds` others computes the penalty: a boolean scalar."""
         return ops.equal(ops.mod(rounds, self.interval), 0)
@@ -257,6 +260,9 @@ class GeneratorPenalty:
 
     def __init__(self, weight):
         self.weight = check_weight(weight)
+
+    def build(self, gan):
+        """Looks at the model, once, and adds to it what has to be remembered: `gan.add_weight`."""
 
     def __call__(self, latents, fake, other_latents, other_fake):
         """The penalty, a scalar.

@@ -271,6 +271,35 @@ def test_an_epoch_without_the_penalty_logs_zero():
     assert logs["r1"] == [0.0]
 
 
+class Remembered(penalties.R1):
+    """A penalty that remembers, in the model, how often it was computed."""
+
+    def build(self, gan):
+        self.count = gan.add_weight(name="count", shape=(), initializer="zeros", trainable=False)
+
+    def __call__(self, critic, real, fake, noise):
+        self.count.assign(self.count + 1)
+        return super().__call__(critic, real, fake, noise)
+
+
+class Forgotten(penalties.R1):
+    """A penalty with a variable that no model knows."""
+
+    def __init__(self, weight):
+        super().__init__(weight)
+        self.average = keras.Variable(0.0)
+
+
+def test_what_a_penalty_remembers_is_the_models():
+    gan = kgan.GAN(*tiny.networks(norm=False), penalties=Remembered(1.0))
+    gan.compile()
+    gan.fit(tiny.images(8), batch_size=2, verbose=0)
+    (count,) = (v for v in gan.variables if v.name == "count")
+    assert float(ops.convert_to_numpy(count)) == 4
+    with pytest.raises(ValueError, match=r"Forgotten\.average is a variable.*gan\.add_weight"):
+        kgan.GAN(*tiny.networks(norm=False), penalties=Forgotten(1.0))
+
+
 class Counted(penalties.GradientPenalty):
     """A penalty that counts, on the device, how often it is computed."""
 

@@ -104,6 +104,21 @@ def warn_of_what_is_not_used(gan, y):
             )
 
 
+def check_remembered(part, gan):
+    """Refuses a loss, penalty or augmentation with variables that are not the model's.
+
+    Raises:
+        ValueError: If there is one. It would not be saved, and JAX would lose what it is assigned.
+    """
+    known = {id(variable) for variable in gan.variables}
+    for name, value in vars(part).items():
+        if isinstance(value, keras.Variable) and id(value) not in known:
+            raise ValueError(
+                f"{type(part).__name__}.{name} is a variable that the model does not know, and "
+                "would not save: create it in build(self, gan), by gan.add_weight"
+            )
+
+
 def check_round(shape, discriminator, steps):
     """Refuses images that are not grouped into the steps of a round.
 

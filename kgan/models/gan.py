@@ -116,8 +116,9 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
         self.evaluation_seeds = keras.random.SeedGenerator(seed)
         self.noise = Noise(self.training_seeds)
         self.networks_training = True
-        for augmentation in augment:
-            augmentation.build(self)
+        for part in (loss, *penalties, *generator_penalties, *augment):
+            part.build(self)
+            checks.check_remembered(part, self)
         self.trackers = {name: keras.metrics.Mean(name=name) for name in self.term_names()}
         self.built = True
 
