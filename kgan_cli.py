@@ -87,7 +87,7 @@ def check_name(name, command):
                     f"{name} is a folder without model.keras: give a run folder of kgan train"
                 )
             return
-    if "/" in name:
+    if "/" in name and not pathlib.Path(name).exists():
         raise FileNotFoundError(f"there is no folder {name}, and no preset of that name")
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
     hint = f"did you mean {' or '.join(near)}?" if near else "see kgan list"

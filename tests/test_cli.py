@@ -441,3 +441,10 @@ def test_quickstart_shows_what_it_promises(tmp_path, capsys):
     for name in ("pretrained.png", "before.png", "after.png", "small_gan.keras"):
         assert str(tmp_path / name) in output
         assert (tmp_path / name).stat().st_size > 1000
+
+
+def test_a_missing_folder_is_told_from_one_that_is_no_preset(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"there is no folder .*none"):
+        kgan_cli.check_name(str(tmp_path / "none"), "card")
+    with pytest.raises(ValueError, match="the zoo has no preset"):
+        kgan_cli.check_name(str(tmp_path), "card")

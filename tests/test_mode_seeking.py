@@ -68,7 +68,7 @@ def test_what_is_no_penalty_of_the_generator_is_refused():
 
 
 def test_what_layers_add_is_counted_once():
-    losses = []
+    weights = []
     for penalties in ((), ModeSeeking(0.0)):
         keras.utils.set_random_seed(0)
         generator, discriminator = tiny.networks(norm=False, plain=True)
@@ -76,6 +76,6 @@ def test_what_layers_add_is_counted_once():
         gan = kgan.GAN(generator, discriminator, generator_penalties=penalties)
         gan.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.0))
         gan.fit(tiny.images(8), batch_size=8, verbose=0)
-        losses.append([keras.ops.convert_to_numpy(w) for w in generator.trainable_variables])
-    for alone, beside in zip(*losses):
+        weights.append([keras.ops.convert_to_numpy(w) for w in generator.trainable_variables])
+    for alone, beside in zip(*weights):
         np.testing.assert_allclose(beside, alone, rtol=1e-5, atol=1e-7)

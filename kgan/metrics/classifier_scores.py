@@ -12,8 +12,8 @@ def inception_score(probabilities, splits=10):
 
     Salimans et al. 2016, Improved Techniques for Training GANs. arXiv:1606.03498, Sec. 4. The
     splits are consecutive, as in the authors' code, so the images must be in random order, not
-    sorted by class. Scores compare only under the same classifier:
-    published ones use the ImageNet classes of Inception.
+    sorted by class. Scores compare only under the same classifier: published ones use the ImageNet
+    classes of Inception.
 
     Args:
         probabilities: Class probabilities `(n, classes)` of generated images, rows summing to 1.
