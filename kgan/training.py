@@ -1,9 +1,9 @@
 """Training a preset in a run folder: what `kgan train` does.
 
 A run folder holds `config.json` (the preset as trained), `environment.json` (software, hardware,
-the data's digest), `history.csv` (a line an epoch: rounds played, running means, and the seconds
-that training took so far), `samples/` (a grid after every epoch),
-`checkpoint.keras` (to resume from) and, at the end, `model.keras`.
+the data's digest), `history.csv` (a line an epoch, or two of one that was cut short and resumed:
+rounds played, running means, and the seconds that training took so far), `samples/` (a grid after
+every epoch), `checkpoint.keras` (to resume from) and, at the end, `model.keras`.
 
 A preset whose `training` says `hold_out`, in per cent, is trained on the rest of its split; then
 `best.keras` is the model of the epoch whose samples were nearest to the images held out.
@@ -105,9 +105,7 @@ def _train(preset, out, resume, jit, data_dir, verbose, interrupt):
     done = callbacks.rounds_played(gan)
     if done > total:
         raise ValueError(f"{out} has played {done} rounds already, and {total} were asked for")
-    first = done // per_epoch
-    # Of a schedule, no more is known than that an epoch has a round.
-    epochs = total - done if scheduled else -(-(total - done) // per_epoch)
+    first, played = divmod(done, per_epoch)
     if resume:
         check_same_data(out, surroundings)
     interrupt.wait_for_round()
@@ -118,21 +116,29 @@ def _train(preset, out, resume, jit, data_dir, verbose, interrupt):
         if protocol:
             write_json(out / "selection.json", protocol)
         history = HistoryFile(out / "history.csv", resume)
-        gan.fit(
-            dataset,
-            initial_epoch=first,
-            epochs=first + epochs,
-            verbose=verbose,
-            callbacks=[
-                Seconds(history),
-                callbacks.StopAtRounds(total),
-                interrupt,
-                *selecting,
-                callbacks.SampleGrid(out / "samples"),
-                history,
-                callbacks.Checkpoint(checkpoint),
-            ],
-        )
+        writing = [
+            Seconds(history),
+            callbacks.StopAtRounds(total),
+            interrupt,
+            *selecting,
+            callbacks.SampleGrid(out / "samples"),
+            history,
+            callbacks.Checkpoint(checkpoint),
+        ]
+        fixed = {"verbose": verbose, "callbacks": writing}
+        if scheduled:
+            # Of a schedule, no more is known than that an epoch has a round.
+            gan.fit(dataset, initial_epoch=first, epochs=first + total - done, **fixed)
+        else:
+            if played:
+                # The epoch that was cut short ends where it would have ended.
+                rest = per_epoch - played
+                gan.fit(
+                    dataset, initial_epoch=first, epochs=first + 1, steps_per_epoch=rest, **fixed
+                )
+                first += 1
+            if callbacks.rounds_played(gan) < total and not interrupt.interrupted:
+                gan.fit(dataset, initial_epoch=first, epochs=-(-total // per_epoch), **fixed)
     except BaseException:
         if not checkpoint.is_file():
             discard(out)

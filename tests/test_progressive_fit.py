@@ -222,7 +222,7 @@ def test_a_run_folder_is_resumed_in_a_fade(tmp_path):
     sizes = [float(line.split(",")[column]) for line in history[1:]]
     # In epochs of 4 rounds: one at 4 px, then from alpha 0 up by 8 images of 64 a round.
     alphas = np.array([0, 0, 1, 2, 3, 4, 5, 6, 7]) / 8
-    expected = [4 + 4 * part.mean() for part in (alphas[:4], alphas[4:5], alphas[5:])]
+    expected = [4 + 4 * part.mean() for part in (alphas[:4], alphas[4:5], alphas[5:8], alphas[8:])]
     np.testing.assert_allclose(sizes, expected, rtol=1e-5)
 
 

@@ -347,6 +347,24 @@ def test_a_history_of_older_columns_goes_on(run):
     assert len(lines) == 3
 
 
+def test_an_epoch_that_was_cut_short_ends_where_it_would_have(tmp_path):
+    """Two rounds are an epoch: what ended after 3 and after 5 goes on in the middle of one."""
+    preset = preset_of(3)
+    run, whole = tmp_path / "run", tmp_path / "whole"
+    training.train(copy.deepcopy(preset), run, verbose=0)
+    for rounds in (5, 8):
+        preset["training"]["rounds"] = rounds
+        training.train(copy.deepcopy(preset), run, resume=True, verbose=0)
+    training.train(copy.deepcopy(preset), whole, verbose=0)
+    counted = [[line[0], line[1]] for line in table(run / "history.csv")[1:]]
+    # Rounds 3 and 5 were the first of an epoch.
+    ends = [["2", "0"], ["3", "1"], ["4", "1"], ["5", "2"], ["6", "2"], ["8", "3"]]
+    assert counted == ends
+    resumed, straight = (keras.models.load_model(f / "model.keras") for f in (run, whole))
+    for one, other in zip(resumed.get_weights(), straight.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_lines_of_rounds_that_were_lost_are_left_out(run):
     # As if the run had been killed between a line and its checkpoint.
     before = table(run / "history.csv")
