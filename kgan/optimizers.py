@@ -114,11 +114,21 @@ def player_optimizer(optimizer, player, loss_scaling=False):
 
     Returns:
         A `keras.optimizers.Optimizer`.
+
+    Raises:
+        ValueError: If it keeps an average of the weights that would never be used.
     """
     optimizer = keras.optimizers.get(optimizer)
     if loss_scaling and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     inner = getattr(optimizer, "inner_optimizer", optimizer)
+    if inner.use_ema and not inner.ema_overwrite_frequency:
+        raise ValueError(
+            f"the {player}'s {type(inner).__name__}(use_ema=True) would keep an average that takes "
+            "the trained weights' place only when fit ends, so that training could not go on from "
+            "them: leave it out and give the model ema_decay, which samples by an average of the "
+            "generator; or pass ema_overwrite_frequency"
+        )
     # Keras names an RMSprop rm_sprop, rm_sprop_1 and so on.
     given = inner.name.rstrip("0123456789").replace("_", "")
     if given in (type(inner).__name__.lower(), "generator", "discriminator"):

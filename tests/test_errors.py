@@ -99,6 +99,25 @@ def test_the_discriminator_must_end_in_one_logit():
     refused("ends in a sigmoid", kgan.GAN, generator, keras.Model(images, probability))
 
 
+def test_further_outputs_of_the_discriminator_need_a_model_that_uses_them():
+    generator, discriminator = tiny.networks()
+    images = discriminator.inputs[0]
+    heads = [discriminator.outputs[0], keras.layers.Dense(3)(keras.layers.Flatten()(images))]
+    two = keras.Model(images, heads)
+    refused(
+        r"WGAN judges images by one logit, .* outputs of shapes \[\(1,\), \(3,\)\]: InfoGAN and",
+        kgan.WGAN,
+        generator,
+        two,
+    )
+
+    class Own(kgan.GAN):
+        def discriminator_loss(self, real, fake, latents, condition):
+            raise NotImplementedError
+
+    Own(generator, two)
+
+
 def test_images_of_the_generator_must_not_end_in_a_sigmoid():
     generator, discriminator = tiny.networks()
     images = keras.layers.Conv2D(1, 1, activation="sigmoid", name="out")(generator.outputs[0])

@@ -73,6 +73,15 @@ def test_one_object_for_both_is_refused():
         compiled(adam, adam)
 
 
+def test_an_average_that_would_never_be_used_is_refused():
+    average = {"use_ema": True, "ema_momentum": 0.5}
+    said = r"generator's Adam\(use_ema=True\) .* only when fit ends.* give the model ema_decay"
+    with pytest.raises(ValueError, match=said):
+        compiled(keras.optimizers.Adam(**average), "sgd")
+    # Keras uses this one in training.
+    compiled(keras.optimizers.Adam(ema_overwrite_frequency=2, **average), "sgd")
+
+
 def test_each_counts_its_own_steps():
     gan = compiled(discriminator_steps=3)
     checks.train(gan, rounds=2)

@@ -17,7 +17,7 @@ from kgan.models import checks
 from kgan.models.exploring import Exploring
 from kgan.models.fitting import Fitting
 from kgan.models.layer_losses import LayerLosses, weight_losses
-from kgan.models.players import check_networks, check_penalties, takes_condition
+from kgan.models.players import check_networks, check_one_head, check_penalties, takes_condition
 from kgan.models.sampling import Sampling, as_float
 from kgan.models.serialization import Saving, copy_network, serialize_network
 from kgan.noise import Noise
@@ -91,6 +91,8 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
         penalties = get_penalties(penalties)
         generator_penalties = get_penalties(generator_penalties, GeneratorPenalty)
         check_networks(generator, discriminator, self.tells_discriminator)
+        if type(self).discriminator_loss is GAN.discriminator_loss:
+            check_one_head(type(self).__name__, discriminator)
         check_penalties(penalties, discriminator)
         ema_decay = checks.check_decay(ema_decay)
         augment = get_augmentations(augment)

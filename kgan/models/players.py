@@ -75,6 +75,25 @@ def check_networks(generator, discriminator, told=True):
         )
 
 
+def check_one_head(model, discriminator):
+    """Refuses a discriminator with outputs that a model's loss does not look at.
+
+    Args:
+        model: The name of its class.
+        discriminator: A network.
+
+    Raises:
+        ValueError: If there is more than one output.
+    """
+    shapes = [tuple(output.shape[1:]) for output in keras.tree.flatten(discriminator.outputs)]
+    if len(shapes) > 1:
+        raise ValueError(
+            f"{model} judges images by one logit, but the discriminator has outputs of shapes "
+            f"{shapes}: InfoGAN and ACGAN use a second one, others need a discriminator_loss and "
+            "a generator_loss of your own"
+        )
+
+
 def ends_in_sigmoid(network):
     """The name of a network's last layer if it is a sigmoid, else None."""
     output = keras.tree.flatten(network.outputs)[0]
