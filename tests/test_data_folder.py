@@ -319,17 +319,26 @@ def test_damaged_file_is_named(tmp_path, suffix, cache):
 
 
 @pytest.mark.parametrize("cache", [True, False])
-def test_mixed_sizes_and_channels_are_named(tmp_path, cache):
+def test_mixed_sizes_are_named(tmp_path, cache):
     write(tmp_path / "a.png", noise(0, 8, 8))
     write(tmp_path / "b.png", noise(1, 9, 7))
     kwargs = dict(batch_size=2, cache=cache)
     with pytest.raises(ValueError, match=r"b\.png is 7 x 9 pixels, but .*a\.png is 8 x 8.*image_s"):
         data.load(tmp_path, **kwargs)[0]
     assert data.load(tmp_path, image_size=4, **kwargs)[0][0].shape == (2, 4, 4, 1)
-    write(tmp_path / "b.png", noise(1, 8, 8, 3))
-    with pytest.raises(ValueError, match=r"b\.png has 3 channel.*a\.png has 1: pass channels=1"):
-        data.load(tmp_path, **kwargs)[0]
-    assert data.load(tmp_path, channels=3, **kwargs)[0][0].shape == (2, 8, 8, 3)
+
+
+@pytest.mark.parametrize("cache", [True, False])
+@pytest.mark.parametrize("colour", [0, 2])
+def test_one_picture_with_colours_makes_all_rgb(tmp_path, colour, cache):
+    pixels = [noise(i, 8, 8, 3) if i == colour else noise(i, 8, 8) for i in range(3)]
+    for i, image in enumerate(pixels):
+        write(tmp_path / f"{i}.png", image)
+    kwargs = dict(batch_size=3, cache=cache, shuffle=False)
+    images = data.to_uint8(data.load(tmp_path, **kwargs)[0][0])
+    for image, expected in zip(images, pixels, strict=True):
+        np.testing.assert_array_equal(image, np.broadcast_to(expected.reshape(8, 8, -1), (8, 8, 3)))
+    assert data.load(tmp_path, channels=1, **kwargs)[0][0].shape == (3, 8, 8, 1)
 
 
 def test_pixels_without_a_range_are_named(tmp_path):

@@ -1,5 +1,7 @@
 """Image files that are decoded as they are asked for."""
 
+import contextlib
+
 import numpy as np
 
 from kgan.data import prepare
@@ -12,7 +14,8 @@ class ImageFiles:
         paths: list of paths.
         image_size: height and width after the centre crop and resize, or `None` if all files
             have the size of the first.
-        channels: 1, 3, or `None` if all files have those of the first.
+        channels: 1, 3, or `None` for 3 where any file has colours, else 1. Of grey files all are
+            opened to learn it, though not decoded.
 
     Attributes:
         shape: `(n, height, width, channels)`.
@@ -27,8 +30,9 @@ class ImageFiles:
 
     def __init__(self, paths, image_size=None, channels=None):
         self.paths = list(paths)
-        self._image_size, self._channels = image_size, channels
-        self._first_shape = _read(self.paths[0], image_size, channels).shape
+        self._image_size = image_size
+        self._channels = channels or (3 if any(map(_has_colours, self.paths)) else 1)
+        self._first_shape = _read(self.paths[0], image_size, self._channels).shape
         self.shape = (len(self.paths), *self._first_shape)
 
     def __len__(self):
@@ -44,25 +48,33 @@ class ImageFiles:
         image = _read(path, self._image_size, self._channels)
         if image.shape == self._first_shape:
             return image
-        height, width, channels = self._first_shape
-        if image.shape[:2] != (height, width):
-            raise ValueError(
-                f"{path} is {image.shape[1]} x {image.shape[0]} pixels, but {self.paths[0]} is "
-                f"{width} x {height}: pass image_size to crop and resize all of them."
-            )
         raise ValueError(
-            f"{path} has {image.shape[2]} channel(s), but {self.paths[0]} has {channels}: pass "
-            "channels=1 (grey) or channels=3 (RGB)."
+            f"{path} is {image.shape[1]} x {image.shape[0]} pixels, but {self.paths[0]} is "
+            f"{self._first_shape[1]} x {self._first_shape[0]}: pass image_size to crop and resize "
+            "all of them."
         )
 
 
+def _has_colours(path):
+    with _opened(path) as image:
+        return prepare.native_channels(image) == 3
+
+
 def _read(path, image_size, channels):
-    from PIL import Image, ImageOps
+    from PIL import ImageOps
+
+    with _opened(path) as image:
+        image.load()
+        return prepare.prepare(ImageOps.exif_transpose(image), image_size, channels)
+
+
+@contextlib.contextmanager
+def _opened(path):
+    from PIL import Image
 
     try:
         with Image.open(path) as image:
-            image.load()
-            return prepare.prepare(ImageOps.exif_transpose(image), image_size, channels)
+            yield image
     # Pillow's plugins raise errors of a dozen unrelated types on damaged files.
     except Exception as error:
         raise ValueError(

@@ -64,8 +64,8 @@ def load(
         image_size: height and width in pixels. The largest centred square is cropped, then
             resized (bicubic with anti-aliasing). `None` keeps images, which then must be of one
             size, as they are.
-        channels: 1 (grey) or 3 (RGB); `None` keeps what the source has. Transparency is
-            composited on white.
+        channels: 1 (grey) or 3 (RGB); `None` keeps what the source has: of a folder, RGB where
+            any file has colours. Transparency is composited on white.
         batch_size: images in a batch.
         shuffle: whether to draw a new order in every epoch.
         seed: integer from 0, seed of the order and of the named flips.
