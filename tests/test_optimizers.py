@@ -129,6 +129,19 @@ def test_compile_arguments_survive_saving(tmp_path):
     assert isinstance(loaded.optimizer.discriminator, keras.optimizers.Adam)
 
 
+@pytest.mark.parametrize("name", ["Adafactor", "AdamW", "Ftrl", "Lamb", "Lion", "Muon"])
+def test_optimizers_of_keras_are_loaded(tmp_path, name):
+    gan = compiled(getattr(keras.optimizers, name)(1e-3), "adam")
+    checks.train(gan, rounds=1)
+    gan.save(tmp_path / "gan.keras")
+    loaded = keras.models.load_model(tmp_path / "gan.keras")
+    assert type(loaded.optimizer.generator) is getattr(keras.optimizers, name)
+    for model in (gan, loaded):
+        checks.train(model, rounds=1)
+    for one, other in zip(gan.get_weights(), loaded.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_a_model_that_was_not_compiled_can_be_saved_and_compiled_later(tmp_path):
     gan = kgan.GAN(*tiny.networks())
     gan.save(tmp_path / "gan.keras")

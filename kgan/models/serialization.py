@@ -79,7 +79,8 @@ class Saving:
 
     def compile_from_config(self, config):
         """Compiles as the saved model was."""
-        self.compile(**config)
+        # `keras.optimizers.get`, in `compile`, does not know the configs of all of Keras's own.
+        self.compile(**keras.saving.deserialize_keras_object(config))
 
     def export(self, filepath, format="tf_saved_model", **kwargs):
         """Exports what `sample` runs, for programs without kgan or Keras: the generator alone.
