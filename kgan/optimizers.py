@@ -86,7 +86,6 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
 
     def get_config(self):
         """The two optimizers, serialised."""
-        serialize = keras.saving.serialize_keras_object
         return {
             "generator": serialize(self.generator),
             "discriminator": serialize(self.discriminator),
@@ -96,10 +95,32 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
     @classmethod
     def from_config(cls, config):
         """The inverse of `get_config`."""
-        deserialize = keras.saving.deserialize_keras_object
         return cls(
             deserialize(config["generator"]), deserialize(config["discriminator"]), config["name"]
         )
+
+
+def serialize(optimizer):
+    """An optimizer as a dictionary that every backend can read."""
+    return _portable(keras.saving.serialize_keras_object(optimizer))
+
+
+def deserialize(config):
+    """The inverse of `serialize`, also of what Keras itself wrote on PyTorch."""
+    return keras.saving.deserialize_keras_object(_portable(config))
+
+
+def _portable(config):
+    """Names Keras's optimizers alike on all backends.
+
+    On PyTorch they are classes of their own, which cannot be imported without PyTorch, and which
+    would be used on other backends, too.
+    """
+    if isinstance(config, dict):
+        config = {key: _portable(value) for key, value in config.items()}
+        if str(config.get("module")).startswith("keras.src.backend.torch.optimizers."):
+            config |= {"module": "keras.optimizers", "registered_name": None}
+    return config
 
 
 def player_optimizer(optimizer, player, loss_scaling=False):
@@ -225,7 +246,6 @@ class SwitchOptimizer(keras.optimizers.Optimizer):
 
     def get_config(self):
         """The arguments of `__init__`, serialised."""
-        serialize = keras.saving.serialize_keras_object
         return {
             "first": serialize(self.first),
             "then": serialize(self.then),
@@ -236,7 +256,6 @@ class SwitchOptimizer(keras.optimizers.Optimizer):
     @classmethod
     def from_config(cls, config):
         """The inverse of `get_config`."""
-        deserialize = keras.saving.deserialize_keras_object
         return cls(
             deserialize(config["first"]), deserialize(config["then"]), config["at"], config["name"]
         )

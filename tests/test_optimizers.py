@@ -1,3 +1,4 @@
+import backends
 import checks
 import keras
 import numpy as np
@@ -140,6 +141,39 @@ def test_optimizers_of_keras_are_loaded(tmp_path, name):
         checks.train(model, rounds=1)
     for one, other in zip(gan.get_weights(), loaded.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+MADE = """
+import sys, keras, tiny, kgan
+gan = kgan.GAN(*tiny.networks())
+adam = kgan.optimizers.SwitchOptimizer(keras.optimizers.Adam(1e-3), keras.optimizers.SGD(), at=1)
+rmsprop = keras.optimizers.LossScaleOptimizer(keras.optimizers.RMSprop(1e-3))
+gan.compile(adam, rmsprop)
+gan.fit(tiny.images(8), batch_size=4, verbose=0)
+gan.save(sys.argv[1])
+"""
+USED = """
+import importlib.abc, sys
+class NoTorch(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] == "torch":
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, NoTorch())
+import keras, numpy as np, tiny, kgan
+gan = keras.models.load_model(sys.argv[1])
+before = gan.generator.get_weights()
+gan.fit(tiny.images(8), batch_size=4, verbose=0)
+moved = [np.abs(a - b).max() for a, b in zip(before, gan.generator.get_weights())]
+assert int(gan.rounds) == 4 and 0 < max(moved) < 1, moved
+assert type(gan.optimizer.generator.first) is type(keras.optimizers.Adam())
+"""
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_a_file_of_torch_goes_on_without_it(tmp_path, backend):
+    """There Keras's optimizers are classes of their own."""
+    backends.run_on("torch", MADE, tmp_path / "gan.keras")
+    backends.run_on(backend, USED, tmp_path / "gan.keras")
 
 
 def test_a_model_that_was_not_compiled_can_be_saved_and_compiled_later(tmp_path):

@@ -386,3 +386,31 @@ def test_what_makes_no_sense_is_refused():
         kgan.GAN(*tiny.line(), penalties=[penalties.R1(), penalties.R1()])
     with pytest.raises(ValueError, match=r"r2 constrains .* use LayerNormalization"):
         kgan.GAN(*tiny.networks(norm=True), penalties=[penalties.R2()])
+
+
+class Remembers(keras.layers.Layer):
+    """A running mean of what it is given, which it hands on."""
+
+    def build(self, shape):
+        self.mean = self.add_weight(name="mean", initializer="zeros", trainable=False)
+
+    def call(self, x):
+        self.mean.assign(0.5 * self.mean + 0.5 * ops.mean(x))
+        return x
+
+
+@pytest.mark.parametrize("interval", [1, 2])
+def test_what_a_layer_learns_of_the_points_of_a_penalty_is_kept(interval):
+    generator, _ = tiny.line(slope=0.0, offset=8.0)
+    inputs = keras.Input((1,))
+    remembers = Remembers()
+    discriminator = keras.Model(inputs, keras.layers.Dense(1)(remembers(inputs)))
+    penalty = penalties.R1(1.0, interval=interval)
+    gan = kgan.GAN(generator, discriminator, penalties=[penalty])
+    gan.compile(keras.optimizers.SGD(0.0), keras.optimizers.SGD(0.0))
+    gan.fit(np.full((4, 1), 16.0, "float32"), batch_size=4, verbose=0)
+    # Real images, fakes, real images again for the penalty; and fakes for the generator.
+    expected = 0.0
+    for seen in (16.0, 8.0, 16.0, 8.0):
+        expected = 0.5 * expected + 0.5 * seen
+    assert float(ops.convert_to_numpy(remembers.mean)) == expected

@@ -83,8 +83,22 @@ def minimize(objective, variables, optimizer, state):
 
 
 def input_gradient(function, inputs):
-    """D sum(function(inputs)) / d inputs, itself differentiable."""
-    return jax.grad(lambda x: function(x).sum())(inputs)
+    """D sum(function(inputs)) / d inputs, itself differentiable; what it assigns is kept."""
+    outer = {}
+
+    def total(x):
+        nonlocal outer
+        with keras.StatelessScope() as scope:
+            if scope.original_scope is not None:
+                outer = scope.original_scope.state_mapping
+            scope.state_mapping.update(outer)
+            value = function(x).sum()
+        mapping = scope.state_mapping.items()
+        return value, {key: new for key, new in mapping if new is not outer.get(key)}
+
+    gradient, assigned = jax.grad(total, has_aux=True)(inputs)
+    outer.update(assigned)
+    return gradient
 
 
 def compute_if(predicate, function, state):

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from kgan import optimizers
+
 
 def serialize_network(network):
     """A network's config, with its dtype policy.
@@ -70,7 +72,7 @@ class Saving:
         """The arguments of `compile`, serialised; None before `compile`."""
         if not self.compiled:
             return None
-        serialize = keras.saving.serialize_keras_object
+        serialize = optimizers.serialize
         return {
             "generator_optimizer": serialize(self.optimizer.generator),
             "discriminator_optimizer": serialize(self.optimizer.discriminator),
@@ -80,7 +82,7 @@ class Saving:
     def compile_from_config(self, config):
         """Compiles as the saved model was."""
         # `keras.optimizers.get`, in `compile`, does not know the configs of all of Keras's own.
-        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.compile(**optimizers.deserialize(config))
 
     def export(self, filepath, format="tf_saved_model", **kwargs):
         """Exports what `sample` runs, for programs without kgan or Keras: the generator alone.
