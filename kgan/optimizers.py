@@ -137,9 +137,16 @@ def player_optimizer(optimizer, player, loss_scaling=False):
         A `keras.optimizers.Optimizer`.
 
     Raises:
-        ValueError: If it keeps an average of the weights that would never be used.
+        ValueError: If it is no optimizer, or keeps an average of the weights that would never be
+            used.
     """
-    optimizer = keras.optimizers.get(optimizer)
+    try:
+        optimizer = keras.optimizers.get(optimizer)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"the {player}'s optimizer must be one of keras.optimizers, such as "
+            f"keras.optimizers.Adam(2e-4), or the name of one; got {_short(optimizer)}"
+        ) from error
     if loss_scaling and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     inner = getattr(optimizer, "inner_optimizer", optimizer)
@@ -156,6 +163,31 @@ def player_optimizer(optimizer, player, loss_scaling=False):
         inner.name = player
     optimizer.name = inner.name
     return optimizer
+
+
+def _short(value):
+    """What a value is, in one line."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}, not an instance"
+    return repr(value) if isinstance(value, str | int | float) else f"a {type(value).__name__}"
+
+
+def check_variables(optimizer, player, variables):
+    """Refuses an optimizer that is built, and not for all these variables.
+
+    JAX would leave them as they are, and other backends complain of a variable in mid-round.
+
+    Raises:
+        ValueError: If there is one that it does not know.
+    """
+    known = {id(v) for v in optimizer._trainable_variables} if optimizer.built else None
+    unknown = [v.path for v in variables if known is not None and id(v) not in known]
+    if unknown:
+        raise ValueError(
+            f"the {player}'s optimizer does not know {unknown[0]} and {len(unknown) - 1} other "
+            "variables: it was compiled for another model, or layers became trainable since; "
+            "create one for each model, and compile again after such a change"
+        )
 
 
 @keras.saving.register_keras_serializable("kgan")

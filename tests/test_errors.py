@@ -190,7 +190,18 @@ def test_arrays_of_the_wrong_kind(gan):
         images[..., 0],
     )
     refused(r"got an array of shape \(8, 4, 8, 1\)", gan.fit, images[:, :4])
-    refused(r"images must be uint8 or float, got int64", gan.fit, images.astype("int64"))
+    refused(
+        r"images must be uint8 or float, got int64: pass images.astype\('uint8'\) of values from 0",
+        gan.fit,
+        images.astype("int64"),
+    )
+    colour = kgan.GAN(*kgan.networks.mlp((8, 8, 3), 4, width=4))
+    colour.compile()
+    refused(
+        r"got an array of shape \(8, 3, 8, 8\): move the channels last, images.transpose\(0, 2, 3",
+        colour.fit,
+        np.zeros((8, 3, 8, 8), "uint8"),
+    )
     refused(
         r"must be in \[-1, 1\], got \[0, 255\]: pass uint8, or scale them \(x / 127.5 - 1",
         gan.fit,
@@ -425,3 +436,106 @@ def test_a_column_of_labels_is_told_to_be_flattened():
     gan = kgan.ConditionalGAN(*tiny.networks(classes=tiny.CLASSES), classes=tiny.CLASSES)
     gan.compile()
     refused(r"labels\[:, 0\]", gan.fit, tiny.images(4), tiny.labels(4)[:, None])
+
+
+# -- losses and optimizers -------------------------------------------------------------------------
+
+
+class OwnLoss(kgan.GAN):
+    """One whose losses return what it is told."""
+
+    returned = None
+
+    def discriminator_loss(self, real, fake, latents, condition):
+        loss = keras.ops.mean(self.discriminate(fake))
+        return self.returned(loss)
+
+
+@pytest.mark.parametrize(
+    ("returned", "said"),
+    [
+        (lambda loss: loss, r"discriminator_loss must return a scalar and a dictionary .*\{\}\)"),
+        (lambda loss: None, r"discriminator_loss must return .*, got None"),
+        (lambda loss: (None, {}), r"discriminator's loss must be a scalar tensor .*got None"),
+        (lambda loss: (0.5, {}), r"must be a scalar tensor .*got 0\.5 \(float\): compute it by"),
+        (lambda loss: (np.float32(0.5), {}), r"must be a scalar tensor .*float32"),
+    ],
+)
+def test_what_a_loss_returns(returned, said):
+    gan = OwnLoss(*tiny.networks())
+    gan.returned = returned
+    gan.compile()
+    refused(said, gan.fit, tiny.images(4), batch_size=4, verbose=0)
+
+
+def test_a_loss_without_the_penalties_that_were_given():
+    networks = tiny.networks(norm=False)
+    gan = OwnLoss(*networks, penalties=[kgan.penalties.R1(0.1)])
+    gan.returned = lambda loss: (loss, {})
+    gan.compile()
+    refused(
+        r"the penalty 'r1' is given, .* OwnLoss\.discriminator_loss returns: .*adversarial_loss",
+        gan.fit,
+        tiny.images(4),
+        batch_size=4,
+        verbose=0,
+    )
+    gan = OwnLoss(*networks)
+    gan.returned = lambda loss: (loss, {})
+    gan.compile()
+    history = gan.fit(tiny.images(4), batch_size=4, verbose=0, validation_data=tiny.images(4))
+    # Nothing is logged that was not measured.
+    assert set(history.history) == {"d_loss", "g_loss", "val_d_loss", "val_g_loss"}
+
+
+def test_no_two_terms_have_one_name():
+    class Twin(kgan.penalties.R1):
+        name = "d_loss"
+
+    refused(
+        "two terms would be logged as d_loss",
+        kgan.GAN,
+        *tiny.networks(norm=False),
+        penalties=[Twin(1.0)],
+    )
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "got"),
+    [
+        (1e-3, "got 0.001"),
+        ("adamm", "got 'adamm'"),
+        (keras.optimizers.Adam, "got the class Adam, not an instance"),
+        (object(), "got a object"),
+    ],
+)
+def test_what_is_no_optimizer(optimizer, got):
+    gan = kgan.GAN(*tiny.networks())
+    said = rf"the discriminator's optimizer must be one of keras\.optimizers, .*{got}"
+    refused(said, gan.compile, "adam", optimizer)
+
+
+def test_compile_does_not_take_what_keras_takes():
+    gan = kgan.GAN(*tiny.networks())
+    with pytest.raises(
+        TypeError, match=r"compile got optimizer, loss: of a GAN it takes generator"
+    ):
+        gan.compile(optimizer="adam", loss="bce")
+
+
+def test_an_optimizer_moves_the_model_that_it_was_compiled_for():
+    optimizers = [keras.optimizers.Adam(), keras.optimizers.Adam()]
+    gan = kgan.GAN(*tiny.networks())
+    gan.compile(*optimizers)
+    gan.compile(*optimizers)  # It is the same model.
+    said = r"the generator's optimizer does not know .* create one for each model, and compile"
+    refused(said, kgan.GAN(*tiny.networks()).compile, *optimizers)
+    # What is frozen stays as it is, and what was frozen when it was compiled is unknown.
+    frozen = next(layer for layer in gan.generator.layers if layer.trainable_variables)
+    frozen.trainable = False
+    gan.fit(tiny.images(4), batch_size=4, verbose=0)
+    gan.compile("adam", "adam")
+    frozen.trainable = True
+    refused(said, gan.fit, tiny.images(4), batch_size=4, verbose=0)
+    gan.compile("adam", "adam")
+    gan.fit(tiny.images(4), batch_size=4, verbose=0)

@@ -269,6 +269,57 @@ def test_all_whole_rounds_of_a_small_loader_are_played(n):
     assert len(watch.real) // 2 == n // 4
 
 
+@pytest.mark.parametrize(("n", "steps", "rounds"), [(8, 1, 4), (8, 2, 2), (9, 2, 2), (10, 5, 1)])
+def test_no_whole_round_of_a_torch_loader_is_lost(n, steps, rounds):
+    """Its last batch may be smaller, and here is not."""
+    watch = tiny.Watch(kgan.GAN(*tiny.line(), discriminator_steps=steps))
+    watch.gan.fit(loader(n), epochs=2, verbose=0)
+    assert int(watch.gan.rounds) == 2 * rounds
+
+
+def test_a_torch_loader_without_a_length():
+    backends.require("torch")
+    import torch
+
+    class Stream(torch.utils.data.IterableDataset):
+        def __iter__(self):
+            return iter(torch.from_numpy(points(6)))
+
+    stream = torch.utils.data.DataLoader(Stream(), batch_size=2)
+    watch = watched()
+    with pytest.raises(ValueError, match="the data has no end: pass steps_per_epoch"):
+        watch.gan.fit(stream, verbose=0)
+    # Rounds of four: all of the first six, then from the first on again.
+    watch.gan.fit(stream, steps_per_epoch=3, verbose=0)
+    seen = np.concatenate([batch.ravel() for batch in watch.real])
+    np.testing.assert_array_equal(seen, np.tile(points(6).ravel(), 2))
+
+
+def test_batches_that_are_unlike_the_first_are_refused():
+    gan = kgan.GAN(*tiny.networks())
+    gan.compile()
+    pixels = tiny.images(4)
+    floats = pixels.astype("float32") / 127.5 - 1
+    for first, other in ((floats, pixels), (pixels, floats), (floats, floats[:, :4])):
+        with pytest.raises(ValueError, match="a batch differs from the first one"):
+            gan.fit(iter([first, other]), verbose=0)
+    with pytest.raises(ValueError, match="got a dictionary of image, label: have the data yield a"):
+        gan.fit(iter([{"image": floats, "label": 0}]), verbose=0)
+
+
+def test_a_torch_dataset_is_told_from_a_loader():
+    backends.require("torch")
+    import torch
+
+    gan = kgan.GAN(*tiny.networks())
+    gan.compile()
+    pairs = torch.utils.data.TensorDataset(torch.from_numpy(tiny.images(8)))
+    with pytest.raises(
+        ValueError, match=r"TensorDataset gives single images: pass a torch.*Loader"
+    ):
+        gan.fit(pairs, verbose=0)
+
+
 def test_a_torch_loader_of_images_and_conditions():
     backends.require("torch")
     import torch

@@ -226,3 +226,29 @@ def test_what_samples_is_exported(conditional, policy, tmp_path):
     condition = labels[:4] if conditional else None
     expected = gan.sample(4, condition=condition, seed=3)
     np.testing.assert_array_equal(kgan.data.to_uint8(np.asarray(made)), expected)
+
+
+@pytest.mark.backend("torch")
+def test_modules_of_torch_that_kgan_cannot_look_into():
+    import torch
+
+    def player(role, *modules):
+        shape = {"generator": (16,), "discriminator": (4, 4, 1)}[role]
+        inputs = keras.Input(shape)
+        module = torch.nn.Sequential(torch.nn.Linear(16, 16), *modules)
+        wrapper = keras.layers.TorchModuleWrapper(module, output_shape=(None, 16))
+        inside = wrapper(keras.layers.Flatten()(inputs))
+        if role == "discriminator":
+            return keras.Model(inputs, keras.layers.Dense(1)(inside))
+        return keras.Model(inputs, keras.layers.Reshape((4, 4, 1))(inside))
+
+    generator, discriminator = player("generator"), player("discriminator")
+    penalties = [kgan.penalties.R1()]
+    gan = kgan.GAN(generator, discriminator, penalties=penalties)
+    gan.compile()
+    gan.fit(np.zeros((8, 4, 4, 1), "uint8"), batch_size=4, verbose=0)
+    with pytest.raises(ValueError, match=r"is a Sequential of PyTorch, which ema_decay cannot"):
+        kgan.GAN(generator, discriminator, ema_decay=0.9)
+    norm = player("discriminator", torch.nn.BatchNorm1d(16))
+    with pytest.raises(ValueError, match="r1 constrains the gradient at each image, which batch"):
+        kgan.GAN(generator, norm, penalties=penalties)

@@ -67,6 +67,12 @@ def first_batch(batches, image_shape):
     batch = next(batches, None)
     if batch is None:
         raise EmptyData("the data is empty: there is no batch in it")
+    refuse(
+        isinstance(batch, dict),
+        f"a batch must be images, or (images, condition), got a dictionary of "
+        f"{', '.join(map(str, batch)) if isinstance(batch, dict) else ''}: have the data yield a "
+        "tuple, by a collate_fn or map",
+    )
     check_images(keras.ops.convert_to_numpy(as_tuple(batch)[0]), image_shape)
     return batch
 
@@ -83,6 +89,25 @@ def whole_rounds(data, batches, ragged, batch_size, steps):
         check_enough(images, batch_size, steps)
         rounds = images // (batch_size * steps)
     return rounds
+
+
+def check_alike(batch, first):
+    """Refuses a batch of other images or conditions than the first: it would be joined with them.
+
+    Args:
+        batch: A batch of arrays.
+        first: The first one.
+
+    Raises:
+        ValueError: If shapes or dtypes differ.
+    """
+    given, expected = (
+        [(a.dtype.name, a.shape[1:]) for a in keras.tree.flatten(b)] for b in (batch, first)
+    )
+    refuse(
+        given != expected,
+        f"a batch differs from the first one: (dtype, shape of one) is {given}, and was {expected}",
+    )
 
 
 def gather(dataset, index, steps):

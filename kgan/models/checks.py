@@ -51,12 +51,67 @@ def check_scalar(name, value):
     """Refuses a loss that is no scalar, such as one of each image.
 
     Raises:
-        ValueError: If it has a shape.
+        ValueError: If it is no tensor, or has a shape.
     """
+    if not keras.ops.is_tensor(value):
+        raise ValueError(
+            f"{name} must be a scalar tensor that depends on the networks' outputs, got "
+            f"{value!r:.100} ({type(value).__name__}): compute it by keras.ops, or the backend's "
+            "own functions"
+        )
     if tuple(value.shape) != ():
         raise ValueError(
             f"{name} must be a scalar, got shape {tuple(value.shape)}: take the mean over the batch"
         )
+
+
+def check_returned(name, returned):
+    """What a model's loss returned: a scalar and a dictionary of terms.
+
+    Raises:
+        ValueError: If it is something else.
+    """
+    if (
+        not isinstance(returned, tuple | list)
+        or len(returned) != 2
+        or not isinstance(returned[1], dict)
+    ):
+        raise ValueError(
+            f"{name} must return a scalar and a dictionary of terms to log, (loss, {{}}), got "
+            f"{returned!r:.100}"
+        )
+    return returned
+
+
+def check_penalized(model, penalties, terms):
+    """Refuses penalties that a loss left out.
+
+    Raises:
+        ValueError: If the terms that it returned lack one.
+    """
+    for penalty in penalties:
+        if penalty.name not in terms:
+            raise ValueError(
+                f"the penalty {penalty.name!r} is given, and is not among the terms that "
+                f"{model}.discriminator_loss returns: get loss and terms from "
+                "self.adversarial_loss(real_logits, fake_logits, real, fake, condition), which "
+                "adds all penalties, or give none"
+            )
+
+
+def check_names(names):
+    """Names under which terms are logged.
+
+    Raises:
+        ValueError: If two are alike.
+    """
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise ValueError(
+            f"two terms would be logged as {', '.join(sorted(twice))}: give penalties, "
+            "augmentations and other terms names of their own"
+        )
+    return names
 
 
 def check_terms(terms, known):
@@ -183,7 +238,12 @@ def check_condition_dtype(condition, dtype):
     if np.issubdtype(np.dtype(dtype), np.integer) and not np.issubdtype(
         condition.dtype, np.integer
     ):
-        raise ValueError(f"condition must be integers, got {condition.dtype}")
+        one_hot = condition.ndim == 2 and condition.shape[1] > 1
+        remedy = "labels.argmax(axis=1) of one-hot ones" if one_hot else "labels.astype('int32')"
+        raise ValueError(
+            f"condition must be integers, got {condition.dtype} of shape {condition.shape}: pass "
+            f"{remedy}"
+        )
 
 
 def check_condition(condition, n, shape, dtype):
@@ -247,17 +307,24 @@ def check_images(images, shape):
     if len(images.shape) != len(shape) + 1 or any(
         s is not None and s != i for s, i in zip(shape, images.shape[1:])
     ):
-        single = tuple(images.shape) == tuple(shape)
+        hint = ""
+        if tuple(images.shape) == tuple(shape):
+            hint = ": batch it, images[None] of one image"
+        elif len(shape) == 3 and tuple(images.shape[1:]) == (shape[2], shape[0], shape[1]):
+            hint = ": move the channels last, images.transpose(0, 2, 3, 1)"
         raise ValueError(
             f"the discriminator takes images of shape {tuple(shape)}, got an array of shape "
-            f"{tuple(images.shape)}{': batch it, images[None] of one image' if single else ''}"
+            f"{tuple(images.shape)}{hint}"
         )
     if not len(images):
         raise ValueError(f"there are no images: got an array of shape {tuple(images.shape)}")
     if images.dtype == np.uint8 and len(shape) == 3:
         return
     if not np.issubdtype(images.dtype, np.floating):
-        raise ValueError(f"images must be uint8 or float, got {images.dtype}")
+        raise ValueError(
+            f"images must be uint8 or float, got {images.dtype}: pass images.astype('uint8') of "
+            "values from 0 to 255, or float32 in [-1, 1]"
+        )
     low, high = images.min(), images.max()
     if not np.isfinite(low) or not np.isfinite(high):
         bad = int(np.argwhere(~np.isfinite(images.reshape(len(images), -1)).all(axis=1))[0, 0])

@@ -9,7 +9,7 @@ from kgan.models.batches import first_batch, is_array
 from kgan.models.interrupt import between_rounds
 from kgan.models.players import computes_in_float16
 from kgan.models.stretches import StretchCallbacks, fit_in_stretches
-from kgan.optimizers import PlayerOptimizers, player_optimizer
+from kgan.optimizers import PlayerOptimizers, check_variables, player_optimizer
 
 
 class Fitting:
@@ -28,6 +28,7 @@ class Fitting:
         jit_compile="auto",
         steps_per_execution=1,
         run_eagerly=False,
+        **unknown,
     ):
         """Gives each player its optimizer.
 
@@ -37,10 +38,20 @@ class Fitting:
             jit_compile: Whether to compile the round with XLA (`"auto"`: where a GPU is).
             steps_per_execution: Rounds in one call of the compiled function.
             run_eagerly: Whether to run the round in Python, for debugging.
+            **unknown: Nothing.
 
         Raises:
-            ValueError: If both players are given the same optimizer object.
+            TypeError: If there are other arguments, as `keras.Model.compile` has them.
+            ValueError: If both players are given the same optimizer object, or one that belongs to
+                another model or is none.
         """
+        if unknown:
+            raise TypeError(
+                f"compile got {', '.join(unknown)}: of a {type(self).__name__} it takes "
+                "generator_optimizer and discriminator_optimizer, jit_compile, steps_per_execution "
+                "and run_eagerly. The loss is an argument of the model; what to measure goes into "
+                "kgan.callbacks.Evaluate"
+            )
         given = {"generator": generator_optimizer, "discriminator": discriminator_optimizer}
         shared = generator_optimizer is discriminator_optimizer
         if shared and isinstance(generator_optimizer, keras.optimizers.Optimizer):
@@ -65,12 +76,19 @@ class Fitting:
             run_eagerly=run_eagerly,
             auto_scale_loss=False,
         )
+        self.check_optimizers(optimizers)
         optimizers.build(self.generator.trainable_variables, self.discriminator.trainable_variables)
         self.compile_arguments = {
             "jit_compile": jit_compile,
             "steps_per_execution": steps_per_execution,
             "run_eagerly": run_eagerly,
         }
+
+    def check_optimizers(self, optimizers):
+        """Refuses optimizers that would not move what the players have."""
+        for player in ("generator", "discriminator"):
+            variables = getattr(self, player).trainable_variables
+            check_variables(getattr(optimizers, player), player, variables)
 
     def fit(
         self,
@@ -129,6 +147,8 @@ class Fitting:
         rounds.check_callbacks(callbacks)
         checks.check_no_weights(class_weight=class_weight, sample_weight=sample_weight)
         checks.warn_of_what_is_not_used(self, y)
+        if self.compiled:
+            self.check_optimizers(self.optimizer)
         if validation_data is not None:
             validation_data = self.check_validation_data(validation_data)
         x = self.check_training_data(x, y)

@@ -17,7 +17,13 @@ from kgan.models import checks
 from kgan.models.exploring import Exploring
 from kgan.models.fitting import Fitting
 from kgan.models.layer_losses import LayerLosses, weight_losses
-from kgan.models.players import check_networks, check_one_head, check_penalties, takes_condition
+from kgan.models.players import (
+    check_averaged,
+    check_networks,
+    check_one_head,
+    check_penalties,
+    takes_condition,
+)
 from kgan.models.sampling import Sampling, as_float
 from kgan.models.serialization import Saving, copy_network, serialize_network
 from kgan.noise import Noise
@@ -95,6 +101,8 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
             check_one_head(type(self).__name__, discriminator)
         check_penalties(penalties, discriminator)
         ema_decay = checks.check_decay(ema_decay)
+        if ema_decay is not None:
+            check_averaged(generator)
         augment = get_augmentations(augment)
         seed = checks.check_integer("seed", seed, 0)
         self.generator = generator
@@ -121,7 +129,8 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
         for part in (loss, *penalties, *generator_penalties, *augment):
             part.build(self)
             checks.check_remembered(part, self)
-        self.trackers = {name: keras.metrics.Mean(name=name) for name in self.term_names()}
+        names = checks.check_names(self.term_names())
+        self.trackers = {name: keras.metrics.Mean(name=name) for name in names}
         self.built = True
 
     # -- what a paper changes ----------------------------------------------------------------
@@ -156,6 +165,7 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
 
         Returns:
             A scalar, and a dictionary of further scalars to log under names from `term_names`.
+            `adversarial_loss` gives both, with all penalties; another loss has to have them too.
         """
         real_logits = self.discriminate(real, condition)
         fake_logits = self.discriminate(fake, condition)
@@ -272,21 +282,23 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
         """
         images, condition = self.unpack(data)
         checks.check_round(images.shape, self.discriminator, self.discriminator_steps)
+        logged = set()
         for step in range(self.discriminator_steps):
             real = self.real_images(images[:, step])
             given = None if condition is None else condition[:, step]
             latents = self.sample_latents(ops.shape(real)[0])
             fake = ops.stop_gradient(self.generate(latents, given))
-            self.update("discriminator", self.discriminator_objective, real, fake, latents, given)
+            inputs = (real, fake, latents, given)
+            logged |= self.update("discriminator", self.discriminator_objective, *inputs)
             self.after_discriminator_update()
         latents = self.sample_latents(ops.shape(real)[0])
-        self.update("generator", self.generator_objective, real, latents, given)
+        logged |= self.update("generator", self.generator_objective, real, latents, given)
         shown = ops.shape(images)[0] * self.discriminator_steps * self.replicas
         for augmentation in self.augment:
-            self.track(augmentation.end_round(self.rounds, shown))
+            logged |= self.track(augmentation.end_round(self.rounds, shown))
         self.rounds.assign(self.rounds + 1)
         self.update_average()
-        return {name: tracker.result() for name, tracker in self.trackers.items()}
+        return {name: t.result() for name, t in self.trackers.items() if name in logged}
 
     def play_test_round(self, data):
         """Both losses on a batch that is not trained on, the networks in inference mode."""
@@ -296,21 +308,23 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
             latents = self.sample_latents(ops.shape(real)[0])
             fake = self.generate(latents, condition)
             images = ops.shape(real)[0]
-            self.track(self.discriminator_objective(real, fake, latents, condition)[1], images)
-            self.track(self.generator_objective(real, latents, condition)[1], images)
-        # Nothing is augmented here.
-        untouched = {name for augmentation in self.augment for name in augmentation.terms}
-        return {name: t.result() for name, t in self.trackers.items() if name not in untouched}
+            _, terms = self.discriminator_objective(real, fake, latents, condition)
+            logged = self.track(terms, images)
+            logged |= self.track(self.generator_objective(real, latents, condition)[1], images)
+        return {name: t.result() for name, t in self.trackers.items() if name in logged}
 
     def discriminator_objective(self, real, fake, latents, condition):
         """`discriminator_loss` with its value among the terms."""
-        loss, terms = self.discriminator_loss(real, fake, latents, condition)
+        returned = self.discriminator_loss(real, fake, latents, condition)
+        loss, terms = checks.check_returned("discriminator_loss", returned)
+        checks.check_penalized(type(self).__name__, self.penalties, terms)
         return loss, {"d_loss": loss, **terms}
 
     def generator_objective(self, real, latents, condition):
         """`generator_loss` of fresh images and the penalties, with their values among the terms."""
         fake = self.generate(latents, condition)
-        loss, terms = self.generator_loss(real, fake, latents, condition)
+        returned = self.generator_loss(real, fake, latents, condition)
+        loss, terms = checks.check_returned("generator_loss", returned)
         if self.generator_penalties:
             other = self.sample_latents(ops.shape(latents)[0])
             # What layers add is counted once for an update.
@@ -322,7 +336,11 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
         return loss, {"g_loss": loss, **terms}
 
     def update(self, player, objective, *args):
-        """Moves one player down its objective and its layers' losses, and tracks the terms."""
+        """Moves one player down its objective and its layers' losses, and tracks the terms.
+
+        Returns:
+            Their names.
+        """
         network = getattr(self, player)
         variables = self.playing_variables(player)
         optimizer = getattr(self.optimizer, player)
@@ -334,18 +352,22 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
             checks.check_scalar(f"the {player}'s loss", loss)
             return loss + sum(added) + sum(weight_losses(network)), terms
 
-        self.track(backend.minimize(regularized, variables, optimizer, state))
+        return self.track(backend.minimize(regularized, variables, optimizer, state))
 
     def track(self, terms, weight=1):
         """Adds scalars, each with a weight, to the running means under their names.
 
         Rounds that skip a lazy penalty do not count for its mean.
+
+        Returns:
+            The names.
         """
         lazy = {p.name: p for p in self.penalties if p.interval > 1 and self.networks_training}
         checks.check_terms(terms, self.trackers)
         for name, value in terms.items():
             count = ops.cast(lazy[name].due(self.rounds), "float32") if name in lazy else weight
             self.trackers[name].update_state(ops.stop_gradient(value), sample_weight=count)
+        return set(terms)
 
     def update_average(self):
         """Moves the averaged generator toward the generator.

@@ -125,6 +125,29 @@ def check_told_alike(generator, discriminator):
         )
 
 
+def torch_modules(network):
+    """The modules of PyTorch in a network, each with the layer that wraps it."""
+    return [
+        (layer, module)
+        for layer in network._flatten_layers()
+        if isinstance(layer, keras.layers.TorchModuleWrapper)
+        for module in layer.module.modules()
+    ]
+
+
+def check_averaged(generator):
+    """Refuses to average what Keras cannot copy safely, and whose buffers it does not see.
+
+    Raises:
+        ValueError: If there are modules of PyTorch.
+    """
+    for layer, module in torch_modules(generator):
+        raise ValueError(
+            f"{layer.name!r} is a {type(module).__name__} of PyTorch, which ema_decay cannot "
+            "average: leave it out, or use Keras's layers"
+        )
+
+
 def check_penalties(penalties, discriminator):
     """Refuses batch normalisation in the discriminator under a penalty on its gradient.
 
@@ -132,8 +155,13 @@ def check_penalties(penalties, discriminator):
         ValueError: If there are both.
     """
     constraining = [p.name for p in penalties if p.differentiates]
-    for layer in discriminator._flatten_layers() if constraining else ():
-        if isinstance(layer, keras.layers.BatchNormalization):
+    wrapped = [
+        layer
+        for layer, module in torch_modules(discriminator)
+        if any(base.__name__ == "_BatchNorm" for base in type(module).__mro__)
+    ]
+    for layer in [*discriminator._flatten_layers(), *wrapped] if constraining else ():
+        if isinstance(layer, keras.layers.BatchNormalization) or layer in wrapped:
             raise ValueError(
                 f"{constraining[0]} constrains the gradient at each image, which batch "
                 f"normalisation ({layer.name!r}) makes depend on the whole batch: use "

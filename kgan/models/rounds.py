@@ -18,6 +18,7 @@ import numpy as np
 from kgan.models.batches import (
     Plan,
     as_tuple,
+    check_alike,
     check_enough,
     first_batch,
     gather,
@@ -69,7 +70,11 @@ def plan(
             )
             made = from_generator(x, steps, image_shape)
         elif hasattr(x, "__iter__") and hasattr(x, "__len__"):
-            made = from_loader(x, steps, image_shape)
+            if has_length(x):
+                made = from_loader(x, steps, image_shape)
+            else:
+                refuse(steps_per_epoch is None, ENDLESS)
+                made = from_generator(again_and_again(x), steps, image_shape)
         else:
             raise unsupported(x)
     if steps_per_epoch is not None:
@@ -84,8 +89,33 @@ def plan(
     return made
 
 
+def has_length(loader):
+    """Whether a loader knows how many batches it has; one of an `IterableDataset` does not."""
+    try:
+        len(loader)
+    except TypeError:
+        return False
+    return True
+
+
+def again_and_again(loader):
+    """A loader's batches without end."""
+    while True:
+        empty = True
+        for batch in loader:
+            empty = False
+            yield batch
+        if empty:
+            return
+
+
 def unsupported(x):
     """The error of what `fit` cannot take."""
+    if hasattr(x, "__getitem__") and hasattr(x, "__len__") and not isinstance(x, NOT_A_LOADER):
+        return ValueError(
+            f"fit takes batches, and a {type(x).__name__} gives single images: pass a "
+            "torch.utils.data.DataLoader of it, or an array"
+        )
     return ValueError(
         "fit takes an array, a tf.data.Dataset, a keras.utils.PyDataset, a torch DataLoader or a "
         f"generator of batches; got {type(x).__name__} (np.stack makes an array of a list of "
@@ -245,9 +275,12 @@ def from_tf_dataset(dataset, steps, image_shape):
 
 def joined(batches, images, steps):
     """Rounds of a stream of batches of any sizes; what is too much is kept for the next."""
-    held, count = [], 0
+    held, count, first = [], 0, None
     for batch in batches:
-        held.append(keras.tree.map_structure(keras.ops.convert_to_numpy, as_tuple(batch)))
+        batch = keras.tree.map_structure(keras.ops.convert_to_numpy, as_tuple(batch))
+        first = batch if first is None else first
+        check_alike(batch, first)
+        held.append(batch)
         count += size(batch)
         while count >= images:
             flat = keras.tree.map_structure(lambda *a: np.concatenate(a), *held)
@@ -331,6 +364,11 @@ class LoaderRounds(keras.utils.PyDataset):
 def from_loader(loader, steps, image_shape):
     """Rounds of a loader of batches; the first one says how many images a step takes."""
     batch_size = size(first_batch(iter(loader), image_shape))
-    ragged = not getattr(loader, "drop_last", False)
-    rounds = whole_rounds(loader, len(loader), ragged, batch_size, steps)
+    if getattr(loader, "batch_size", None) and hasattr(loader, "sampler"):
+        # PyTorch's own batches, of which the last may be smaller.
+        check_enough(len(loader.sampler), batch_size, steps)
+        rounds = len(loader.sampler) // (batch_size * steps)
+    else:
+        ragged = not getattr(loader, "drop_last", False)
+        rounds = whole_rounds(loader, len(loader), ragged, batch_size, steps)
     return Plan(LoaderRounds(loader, rounds, batch_size, steps), batch_size)
