@@ -137,6 +137,7 @@ class Watch:
         self.real, self.latents, self.condition = [], [], []
         gan.compile(keras.optimizers.SGD(0.0), keras.optimizers.SGD(0.0), run_eagerly=True)
         if play:
+            gan.penalties = []
             gan.discriminator_loss = self.discriminator_loss
             gan.generator_loss = lambda real, fake, latents, condition: (keras.ops.mean(fake), {})
         else:
