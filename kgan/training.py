@@ -130,7 +130,7 @@ def _train(preset, out, resume, jit, data_dir, verbose, interrupt):
             # Of a schedule, no more is known than that an epoch has a round.
             gan.fit(dataset, initial_epoch=first, epochs=first + total - done, **fixed)
         else:
-            if played:
+            if played and done < total:
                 # The epoch that was cut short ends where it would have ended.
                 rest = per_epoch - played
                 gan.fit(
