@@ -111,6 +111,7 @@ good = np.linspace(-1, 1, 2 * 4 * 4).reshape(2, 4, 4, 1)
         (np.zeros((2, 3, 4, 4), "uint8"), r"last axis, got shape \(2, 3, 4, 4\)\. Move the"),
         (np.zeros((2, 4, 4, 2), "uint8"), r"1 or 3 channels"),
         (np.zeros((4, 4), "uint8"), r"got shape \(4, 4\)"),
+        (iter(()), "must be an array, got a tuple_iterator"),
         (np.zeros((0, 4, 4, 1), "uint8"), "no image"),
     ],
 )

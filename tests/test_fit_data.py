@@ -303,6 +303,11 @@ def test_batches_that_are_unlike_the_first_are_refused():
     for first, other in ((floats, pixels), (pixels, floats), (floats, floats[:, :4])):
         with pytest.raises(ValueError, match="a batch differs from the first one"):
             gan.fit(iter([first, other]), verbose=0)
+    broken = floats.copy()
+    broken[2, 0, 0, 0] = np.nan
+    for other, said in ((broken, "image 2 contains NaN"), (floats * 3, r"must be in \[-1, 1\]")):
+        with pytest.raises(ValueError, match=said):
+            gan.fit(iter([floats, other]), verbose=0)
     with pytest.raises(ValueError, match="got a dictionary of image, label: have the data yield a"):
         gan.fit(iter([{"image": floats, "label": 0}]), verbose=0)
 

@@ -31,7 +31,10 @@ def validate(images, labels=None, classes=None, name="images"):
     images, labels = kgan.data.validate(images, labels, classes=10)
     ```
     """
+    given = type(images).__name__
     images = np.asarray(images)
+    if images.ndim == 0:
+        raise ValueError(f"{name} must be an array, got a {given}: stack what it gives into one.")
     if images.ndim == 3:
         images = images[..., np.newaxis]
     if images.ndim != 4:

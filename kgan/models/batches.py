@@ -5,7 +5,7 @@ import typing
 import keras
 import numpy as np
 
-from kgan.models.checks import check_images
+from kgan.models.checks import check_images, check_range
 
 
 class EmptyData(ValueError):
@@ -91,15 +91,15 @@ def whole_rounds(data, batches, ragged, batch_size, steps):
     return rounds
 
 
-def check_alike(batch, first):
-    """Refuses a batch of other images or conditions than the first: it would be joined with them.
+def check_following(batch, first):
+    """Refuses a batch that is unlike the first, with which it would be joined, or no images.
 
     Args:
         batch: A batch of arrays.
         first: The first one.
 
     Raises:
-        ValueError: If shapes or dtypes differ.
+        ValueError: If shapes or dtypes differ, or values are out of range or NaN.
     """
     given, expected = (
         [(a.dtype.name, a.shape[1:]) for a in keras.tree.flatten(b)] for b in (batch, first)
@@ -108,6 +108,8 @@ def check_alike(batch, first):
         given != expected,
         f"a batch differs from the first one: (dtype, shape of one) is {given}, and was {expected}",
     )
+    if np.issubdtype(batch[0].dtype, np.floating) and len(batch[0]):
+        check_range(batch[0], pixels=batch[0].ndim == 4)
 
 
 def gather(dataset, index, steps):

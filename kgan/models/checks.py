@@ -325,17 +325,31 @@ def check_images(images, shape):
             f"images must be uint8 or float, got {images.dtype}: pass images.astype('uint8') of "
             "values from 0 to 255, or float32 in [-1, 1]"
         )
+    check_range(images, pixels=len(shape) == 3)
     low, high = images.min(), images.max()
-    if not np.isfinite(low) or not np.isfinite(high):
-        bad = int(np.argwhere(~np.isfinite(images.reshape(len(images), -1)).all(axis=1))[0, 0])
-        raise ValueError(f"image {bad} contains NaN or infinity")
-    if len(shape) == 3 and (low < -1.001 or high > 1.001):
-        raise ValueError(
-            f"float images must be in [-1, 1], got [{low:g}, {high:g}]: pass uint8, or scale them "
-            "(x / 127.5 - 1 for a range of 0 to 255)"
-        )
     if len(shape) == 3 and low >= 0 and high > 0:
         raise ValueError(
             f"float images must be in [-1, 1], these look like [0, 1], got [{low:g}, {high:g}]: "
             "pass uint8, or scale them (2 * x - 1)"
+        )
+
+
+def check_range(images, pixels):
+    """Refuses floats that are no numbers, or no pixels.
+
+    Args:
+        images: A float array.
+        pixels: Whether they have to be in [-1, 1]; points on a plane may lie anywhere.
+
+    Raises:
+        ValueError: If there are NaNs or infinities, or values out of range.
+    """
+    low, high = images.min(), images.max()
+    if not np.isfinite(low) or not np.isfinite(high):
+        bad = int(np.argwhere(~np.isfinite(images.reshape(len(images), -1)).all(axis=1))[0, 0])
+        raise ValueError(f"image {bad} contains NaN or infinity")
+    if pixels and (low < -1.001 or high > 1.001):
+        raise ValueError(
+            f"float images must be in [-1, 1], got [{low:g}, {high:g}]: pass uint8, or scale them "
+            "(x / 127.5 - 1 for a range of 0 to 255)"
         )

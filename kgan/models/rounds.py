@@ -18,8 +18,8 @@ import numpy as np
 from kgan.models.batches import (
     Plan,
     as_tuple,
-    check_alike,
     check_enough,
+    check_following,
     first_batch,
     gather,
     is_array,
@@ -279,7 +279,7 @@ def joined(batches, images, steps):
     for batch in batches:
         batch = keras.tree.map_structure(keras.ops.convert_to_numpy, as_tuple(batch))
         first = batch if first is None else first
-        check_alike(batch, first)
+        check_following(batch, first)
         held.append(batch)
         count += size(batch)
         while count >= images:
