@@ -69,6 +69,7 @@ class Fitting:
                 for player, optimizer in given.items()
             }
         )
+        self.check_optimizers(optimizers)
         super().compile(
             optimizer=optimizers,
             jit_compile=jit_compile,
@@ -76,7 +77,6 @@ class Fitting:
             run_eagerly=run_eagerly,
             auto_scale_loss=False,
         )
-        self.check_optimizers(optimizers)
         optimizers.build(self.generator.trainable_variables, self.discriminator.trainable_variables)
         self.compile_arguments = {
             "jit_compile": jit_compile,
