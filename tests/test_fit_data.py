@@ -277,6 +277,16 @@ def test_no_whole_round_of_a_torch_loader_is_lost(n, steps, rounds):
     assert int(watch.gan.rounds) == 2 * rounds
 
 
+def test_a_torch_loader_may_make_more_of_a_batch():
+    """As with several crops of each image: eight points in four batches of two, twice each."""
+    backends.require("torch")
+    import torch
+
+    watch = tiny.Watch(kgan.GAN(*tiny.line()))
+    watch.gan.fit(loader(8, collate_fn=lambda batch: torch.stack([*batch, *batch])), verbose=0)
+    assert int(watch.gan.rounds) == 4
+
+
 def test_a_torch_loader_without_a_length():
     backends.require("torch")
     import torch

@@ -67,12 +67,11 @@ def first_batch(batches, image_shape):
     batch = next(batches, None)
     if batch is None:
         raise EmptyData("the data is empty: there is no batch in it")
-    refuse(
-        isinstance(batch, dict),
-        f"a batch must be images, or (images, condition), got a dictionary of "
-        f"{', '.join(map(str, batch)) if isinstance(batch, dict) else ''}: have the data yield a "
-        "tuple, by a collate_fn or map",
-    )
+    if isinstance(batch, dict):
+        raise ValueError(
+            "a batch must be images, or (images, condition), got a dictionary of "
+            f"{', '.join(map(str, batch))}: have the data yield a tuple, by a collate_fn or map"
+        )
     check_images(keras.ops.convert_to_numpy(as_tuple(batch)[0]), image_shape)
     return batch
 

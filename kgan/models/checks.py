@@ -325,8 +325,7 @@ def check_images(images, shape):
             f"images must be uint8 or float, got {images.dtype}: pass images.astype('uint8') of "
             "values from 0 to 255, or float32 in [-1, 1]"
         )
-    check_range(images, pixels=len(shape) == 3)
-    low, high = images.min(), images.max()
+    low, high = check_range(images, pixels=len(shape) == 3)
     if len(shape) == 3 and low >= 0 and high > 0:
         raise ValueError(
             f"float images must be in [-1, 1], these look like [0, 1], got [{low:g}, {high:g}]: "
@@ -341,6 +340,9 @@ def check_range(images, pixels):
         images: A float array.
         pixels: Whether they have to be in [-1, 1]; points on a plane may lie anywhere.
 
+    Returns:
+        The lowest and the highest.
+
     Raises:
         ValueError: If there are NaNs or infinities, or values out of range.
     """
@@ -353,3 +355,4 @@ def check_range(images, pixels):
             f"float images must be in [-1, 1], got [{low:g}, {high:g}]: pass uint8, or scale them "
             "(x / 127.5 - 1 for a range of 0 to 255)"
         )
+    return low, high

@@ -155,15 +155,21 @@ def check_penalties(penalties, discriminator):
         ValueError: If there are both.
     """
     constraining = [p.name for p in penalties if p.differentiates]
-    wrapped = [
-        layer
-        for layer, module in torch_modules(discriminator)
-        if any(base.__name__ == "_BatchNorm" for base in type(module).__mro__)
+    norms = [
+        *(
+            layer
+            for layer in discriminator._flatten_layers()
+            if isinstance(layer, keras.layers.BatchNormalization)
+        ),
+        *(
+            layer
+            for layer, module in torch_modules(discriminator)
+            if any(base.__name__ == "_BatchNorm" for base in type(module).__mro__)
+        ),
     ]
-    for layer in [*discriminator._flatten_layers(), *wrapped] if constraining else ():
-        if isinstance(layer, keras.layers.BatchNormalization) or layer in wrapped:
-            raise ValueError(
-                f"{constraining[0]} constrains the gradient at each image, which batch "
-                f"normalisation ({layer.name!r}) makes depend on the whole batch: use "
-                "LayerNormalization or none in the discriminator (arXiv:1704.00028, Sec. 4)"
-            )
+    if constraining and norms:
+        raise ValueError(
+            f"{constraining[0]} constrains the gradient at each image, which batch normalisation "
+            f"({norms[0].name!r}) makes depend on the whole batch: use LayerNormalization or none "
+            "in the discriminator (arXiv:1704.00028, Sec. 4)"
+        )

@@ -69,12 +69,11 @@ def plan(
                 f"{epochs})",
             )
             made = from_generator(x, steps, image_shape)
+        elif hasattr(x, "__iter__") and has_length(x):
+            made = from_loader(x, steps, image_shape)
         elif hasattr(x, "__iter__") and hasattr(x, "__len__"):
-            if has_length(x):
-                made = from_loader(x, steps, image_shape)
-            else:
-                refuse(steps_per_epoch is None, ENDLESS)
-                made = from_generator(again_and_again(x), steps, image_shape)
+            refuse(steps_per_epoch is None, ENDLESS)
+            made = from_generator(again_and_again(x), steps, image_shape)
         else:
             raise unsupported(x)
     if steps_per_epoch is not None:
@@ -364,11 +363,9 @@ class LoaderRounds(keras.utils.PyDataset):
 def from_loader(loader, steps, image_shape):
     """Rounds of a loader of batches; the first one says how many images a step takes."""
     batch_size = size(first_batch(iter(loader), image_shape))
-    if getattr(loader, "batch_size", None) and hasattr(loader, "sampler"):
-        # PyTorch's own batches, of which the last may be smaller.
-        check_enough(len(loader.sampler), batch_size, steps)
-        rounds = len(loader.sampler) // (batch_size * steps)
-    else:
-        ragged = not getattr(loader, "drop_last", False)
-        rounds = whole_rounds(loader, len(loader), ragged, batch_size, steps)
+    ragged = not getattr(loader, "drop_last", False)
+    if ragged and getattr(loader, "batch_size", None) and hasattr(loader, "sampler"):
+        # PyTorch makes the batches itself, and it is known whether they divide what it draws.
+        ragged = len(loader.sampler) % loader.batch_size > 0
+    rounds = whole_rounds(loader, len(loader), ragged, batch_size, steps)
     return Plan(LoaderRounds(loader, rounds, batch_size, steps), batch_size)
