@@ -305,6 +305,22 @@ def test_a_torch_loader_without_a_length():
     np.testing.assert_array_equal(seen, np.tile(points(6).ravel(), 2))
 
 
+def test_an_epoch_goes_on_where_a_torch_loader_was_left():
+    """Three rounds of four fill a pass over twelve points, and an epoch has two."""
+    watch = watched()
+    history = watch.gan.fit(loader(12), steps_per_epoch=2, epochs=3, verbose=0)
+    assert len(history.epoch) == 3
+    np.testing.assert_array_equal(passes(watch), [np.arange(12)] * 2)
+
+
+def test_labels_of_every_batch_are_checked():
+    gan = kgan.ConditionalGAN(*tiny.networks(classes=3), classes=3)
+    gan.compile()
+    batches = [(tiny.images(4), np.full(4, label, "int32")) for label in (2, 3)]
+    with pytest.raises(ValueError, match="class labels must be 0 to 2, got 3 to 3"):
+        gan.fit(iter(batches), verbose=0)
+
+
 def test_batches_that_are_unlike_the_first_are_refused():
     gan = kgan.GAN(*tiny.networks())
     gan.compile()

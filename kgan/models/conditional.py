@@ -23,8 +23,9 @@ class ConditionalGAN(GAN):
         generator: A built Keras model from `[latents, condition]` to images.
         discriminator: A built Keras model from `[images, condition]` to one logit each, `(n, 1)`.
         classes: Number of classes, where the condition is a label: then labels are checked (all
-            of an array's or a `kgan.data` data set's, and those of the first batch of other
-            data), and `sample` without a condition goes through the classes in turn.
+            of an array's, a `kgan.data` data set's, a loader's or a generator's, and those of the
+            first batch of other data), and `sample` without a condition goes through the classes
+            in turn.
         **kwargs: See `GAN`.
 
     Raises:

@@ -141,8 +141,9 @@ class Fitting:
                 it is pressed again.
             ValueError: If there is less data than one round takes, `batch_size` is no multiple
                 of the number of replicas, or images or conditions are not what the networks take.
-                Arrays are checked as a whole, of other data the first batch. Or if
-                `keras.callbacks.TerminateOnNaN` is among the callbacks, which would do nothing.
+                Arrays are checked as a whole, loaders and generators batch by batch, of other
+                data the first batch. Or if `keras.callbacks.TerminateOnNaN` is among the
+                callbacks, which would do nothing.
         """
         rounds.check_callbacks(callbacks)
         checks.check_no_weights(class_weight=class_weight, sample_weight=sample_weight)
@@ -166,6 +167,7 @@ class Fitting:
                 steps_per_epoch=steps_per_epoch,
                 epochs=epochs,
                 image_shape=self.image_shape,
+                check_conditions=self.check_conditions if self.conditional else None,
             )
             if plan.batch_size // self.replicas < self.smallest_batch:
                 raise ValueError(

@@ -38,9 +38,13 @@ NOT_A_LOADER = (list, tuple, dict, str)
 
 def plan(
     x, y, *, batch_size, steps, shuffle, seed, replicas, validation_split, steps_per_epoch,
-    epochs, image_shape,
+    epochs, image_shape, check_conditions,
 ):  # fmt: skip
-    """Chooses how to make rounds of `x` by what it is. See `GAN.fit` for the arguments."""
+    """Chooses how to make rounds of `x` by what it is.
+
+    `check_conditions(conditions, n)`, None without conditions, is asked about every batch of a
+    loader or a generator; see `GAN.fit` for the other arguments.
+    """
     if keras.backend.backend() == "tensorflow":
         free_pipelines_at_exit()
     if is_array(x):
@@ -68,12 +72,14 @@ def plan(
                 f"a generator does not say where an epoch ends: pass steps_per_epoch (epochs="
                 f"{epochs})",
             )
-            made = from_generator(x, steps, image_shape)
-        elif hasattr(x, "__iter__") and has_length(x):
-            made = from_loader(x, steps, image_shape)
+            made = from_generator(x, steps, image_shape, check_conditions)
         elif hasattr(x, "__iter__") and hasattr(x, "__len__"):
-            refuse(steps_per_epoch is None, ENDLESS)
-            made = from_generator(again_and_again(x), steps, image_shape)
+            if steps_per_epoch is None:
+                refuse(not has_length(x), ENDLESS)
+                made = from_loader(x, steps, image_shape, check_conditions)
+            else:
+                # An epoch goes on where the one before ended, whatever the loader's length.
+                made = from_generator(again_and_again(x), steps, image_shape, check_conditions)
         else:
             raise unsupported(x)
     if steps_per_epoch is not None:
@@ -272,13 +278,15 @@ def from_tf_dataset(dataset, steps, image_shape):
     return Plan(data.prefetch(2), batch_size)
 
 
-def joined(batches, images, steps):
+def joined(batches, images, steps, check_conditions):
     """Rounds of a stream of batches of any sizes; what is too much is kept for the next."""
     held, count, first = [], 0, None
     for batch in batches:
         batch = keras.tree.map_structure(keras.ops.convert_to_numpy, as_tuple(batch))
         first = batch if first is None else first
         check_following(batch, first)
+        if check_conditions is not None:
+            check_conditions(batch[1], size(batch))
         held.append(batch)
         count += size(batch)
         while count >= images:
@@ -288,7 +296,7 @@ def joined(batches, images, steps):
             held = [keras.tree.map_structure(lambda a: a[images:], flat)]
 
 
-def from_generator(generator, steps, image_shape):
+def from_generator(generator, steps, image_shape, check_conditions):
     """Rounds of a generator of batches; the first one says how many images a step takes."""
     first = first_batch(generator, image_shape)
 
@@ -297,7 +305,8 @@ def from_generator(generator, steps, image_shape):
         yield from generator
 
     end = StopAtEnd()
-    return Plan(end.count(joined(batches(), size(first) * steps, steps)), size(first), (end,))
+    rounds = joined(batches(), size(first) * steps, steps, check_conditions)
+    return Plan(end.count(rounds), size(first), (end,))
 
 
 class StopAtEnd(keras.callbacks.Callback):
@@ -343,12 +352,16 @@ class StopAtEnd(keras.callbacks.Callback):
 class LoaderRounds(keras.utils.PyDataset):
     """Rounds of something that can be iterated again and again, such as a torch `DataLoader`."""
 
-    def __init__(self, loader, rounds, batch_size, steps):
+    def __init__(self, loader, rounds, batch_size, steps, check_conditions):
         super().__init__()
         self.loader = loader
         self.rounds = rounds
-        self.images = batch_size * steps
-        self.steps = steps
+        self.join = functools.partial(
+            joined,
+            images=batch_size * steps,
+            steps=steps,
+            check_conditions=check_conditions,
+        )
         self.stream = None
 
     def __len__(self):
@@ -356,11 +369,11 @@ class LoaderRounds(keras.utils.PyDataset):
 
     def __getitem__(self, index):
         if index == 0:
-            self.stream = joined(iter(self.loader), self.images, self.steps)
+            self.stream = self.join(iter(self.loader))
         return next(self.stream)
 
 
-def from_loader(loader, steps, image_shape):
+def from_loader(loader, steps, image_shape, check_conditions):
     """Rounds of a loader of batches; the first one says how many images a step takes."""
     batch_size = size(first_batch(iter(loader), image_shape))
     ragged = not getattr(loader, "drop_last", False)
@@ -368,4 +381,4 @@ def from_loader(loader, steps, image_shape):
         # PyTorch makes the batches itself, and it is known whether they divide what it draws.
         ragged = len(loader.sampler) % loader.batch_size > 0
     rounds = whole_rounds(loader, len(loader), ragged, batch_size, steps)
-    return Plan(LoaderRounds(loader, rounds, batch_size, steps), batch_size)
+    return Plan(LoaderRounds(loader, rounds, batch_size, steps, check_conditions), batch_size)
