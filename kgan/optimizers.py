@@ -123,6 +123,24 @@ def _portable(config):
     return config
 
 
+def get(optimizer):
+    """An optimizer from itself, its name or its config.
+
+    As `keras.optimizers.get`, and by config also those of Keras's that it does not know, such as
+    Lamb.
+
+    Raises:
+        TypeError: If it is none of these, or nothing of that name is known.
+        ValueError: The same.
+    """
+    if isinstance(optimizer, dict):
+        if isinstance(getattr(keras.optimizers, str(optimizer.get("class_name")), None), type):
+            optimizer = {"module": "keras.optimizers", **optimizer}
+        if "module" in optimizer:
+            return deserialize(optimizer)
+    return keras.optimizers.get(optimizer)
+
+
 def player_optimizer(optimizer, player, loss_scaling=False):
     """An optimizer for one player, as `compile` was given it.
 
@@ -141,7 +159,7 @@ def player_optimizer(optimizer, player, loss_scaling=False):
             used.
     """
     try:
-        optimizer = keras.optimizers.get(optimizer)
+        optimizer = get(optimizer)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"the {player}'s optimizer must be one of keras.optimizers, such as "
@@ -217,7 +235,7 @@ class SwitchOptimizer(keras.optimizers.Optimizer):
 
     def __init__(self, first, then, at, name=None):
         super().__init__(learning_rate=0.0, name=name)
-        first, then = keras.optimizers.get(first), keras.optimizers.get(then)
+        first, then = get(first), get(then)
         if at != int(at) or at < 1:
             raise ValueError(f"at must be a positive integer, a number of updates, got {at}")
         if first is then:

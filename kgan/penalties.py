@@ -361,11 +361,7 @@ def get_all(penalties, kind=Penalty):
     """`get` of one penalty or each of a list, as a list.
 
     Raises:
-        ValueError: If one is something else, or two have the same name.
+        ValueError: If one is something else.
     """
     penalties = penalties if isinstance(penalties, (list, tuple)) else [penalties]
-    penalties = [get(penalty, kind) for penalty in penalties]
-    names = [penalty.name for penalty in penalties]
-    if len(set(names)) < len(names):
-        raise ValueError(f"each penalty can be given once; got {names}")
-    return penalties
+    return [get(penalty, kind) for penalty in penalties]

@@ -230,8 +230,7 @@ def build(preset, **compile_arguments):
         generator, discriminator, seed=preset["training"]["seed"], **preset["arguments"]
     )
     optimizers = {
-        f"{player}_optimizer": keras.optimizers.get(optimizer)
-        for player, optimizer in preset["optimizers"].items()
+        f"{player}_optimizer": optimizer for player, optimizer in preset["optimizers"].items()
     }
     gan.compile(**optimizers, **compile_arguments)
     return gan

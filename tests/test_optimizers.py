@@ -132,7 +132,9 @@ def test_compile_arguments_survive_saving(tmp_path):
 
 @pytest.mark.parametrize("name", ["Adafactor", "AdamW", "Ftrl", "Lamb", "Lion", "Muon"])
 def test_optimizers_of_keras_are_loaded(tmp_path, name):
-    gan = compiled(getattr(keras.optimizers, name)(1e-3), "adam")
+    # As a preset has it, too.
+    gan = compiled({"class_name": name, "config": {"learning_rate": 1e-3}}, "adam")
+    assert float(gan.optimizer.generator.learning_rate) == pytest.approx(1e-3)
     checks.train(gan, rounds=1)
     gan.save(tmp_path / "gan.keras")
     loaded = keras.models.load_model(tmp_path / "gan.keras")

@@ -382,7 +382,7 @@ def test_what_makes_no_sense_is_refused():
         penalties.DRAGAN(scale=-0.5)
     with pytest.raises(ValueError, match=r"must be a kgan.penalties.Penalty, such as R1\(10.0\)"):
         kgan.GAN(*tiny.line(), penalties=["r1"])
-    with pytest.raises(ValueError, match=r"each penalty can be given once; got \['r1', 'r1'\]"):
+    with pytest.raises(ValueError, match="two terms would be logged as r1: give penalties"):
         kgan.GAN(*tiny.line(), penalties=[penalties.R1(), penalties.R1()])
     with pytest.raises(ValueError, match=r"r2 constrains .* use LayerNormalization"):
         kgan.GAN(*tiny.networks(norm=True), penalties=[penalties.R2()])
