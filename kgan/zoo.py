@@ -10,8 +10,6 @@ import difflib
 import pathlib
 import warnings
 
-import keras
-
 from kgan import data, models, networks, presets
 from kgan.weight_files import builtin_folder, find_weights
 

@@ -448,6 +448,41 @@ def test_validation_data(kind):
     }
 
 
+class Pairs:
+    """A loader of a column's points by two, which has nothing but a length."""
+
+    def __init__(self, column):
+        self.column = column
+
+    def __len__(self):
+        return -(-len(self.column) // 2)
+
+    def __iter__(self):
+        return (self.column[i : i + 2] for i in range(0, len(self.column), 2))
+
+
+def test_what_can_be_fitted_can_be_evaluated():
+    gan = kgan.GAN(*tiny.line())
+    gan.compile(keras.optimizers.SGD(0.0), keras.optimizers.SGD(0.0))
+    held_out = tiny.column(1.0, 2.0, 6.0)
+    for data, means in ((Pairs(held_out), [3.0, 3.0]), (iter(Pairs(held_out)), [3.0])):
+        for expected in means:
+            logs = gan.evaluate(data, steps=2, verbose=0, return_dict=True)
+            assert logs["real_score"] == pytest.approx(expected)
+            assert gan.fit(Pairs(points(4)), verbose=0).history
+    history = gan.fit(
+        Pairs(points(4)), epochs=2, verbose=0, validation_data=Pairs(held_out)
+    ).history
+    np.testing.assert_allclose(history["val_real_score"], [3.0, 3.0], rtol=1e-6)
+
+
+def test_a_torch_loader_can_be_evaluated():
+    gan = kgan.GAN(*tiny.line())
+    gan.compile(keras.optimizers.SGD(0.0), keras.optimizers.SGD(0.0))
+    history = gan.fit(loader(4), epochs=2, verbose=0, validation_data=loader(3)).history
+    np.testing.assert_allclose(history["val_real_score"], [1.0, 1.0], rtol=1e-6)
+
+
 def kgan_batches(array):
     class Halves(keras.utils.PyDataset):
         def __len__(self):

@@ -205,6 +205,31 @@ def test_nothing_is_nan_where_the_critic_is_flat(penalty, expected):
     assert np.isfinite(found).all()
 
 
+def test_attention_is_differentiated_twice():
+    """PyTorch's fast ways to compute it cannot be."""
+    keras.utils.set_random_seed(1)
+    inputs = keras.Input((4, 3))
+    attended = keras.layers.MultiHeadAttention(2, 4)(inputs, inputs)
+    critic = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Flatten()(attended)))
+    images = RNG.normal(size=(3, 4, 3)).astype("float32")
+    slopes = np.empty(images.shape)
+    for place in np.ndindex(4, 3):
+        step = np.zeros((4, 3), "float32")
+        step[place] = 0.01
+        ahead, behind = (ops.convert_to_numpy(critic(images + s)) for s in (step, -step))
+        slopes[(slice(None), *place)] = (ahead - behind)[:, 0] / 0.02
+    assert value(penalties.R1(), critic, images) == pytest.approx(
+        np.mean(norms(slopes) ** 2) / 2, rel=1e-3
+    )
+    generator = keras.Sequential([keras.Input((2,)), keras.layers.Dense(12)])
+    generator.add(keras.layers.Reshape((4, 3)))
+    gan = kgan.GAN(generator, critic, penalties=penalties.R1())
+    gan.compile()
+    before = critic.get_weights()
+    assert np.isfinite(gan.fit(images, batch_size=3, verbose=0).history["r1"]).all()
+    assert not any(np.array_equal(a, b) for a, b in zip(before, critic.get_weights()) if a.ndim > 1)
+
+
 def test_a_model_adds_the_weighted_penalty_and_logs_it_unweighted():
     gan = kgan.GAN(
         *tiny.line(weight=3.0),

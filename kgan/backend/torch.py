@@ -1,6 +1,7 @@
 """PyTorch: parameters carry their own state; autograd records the gradient."""
 
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 
 class TrainStep:
@@ -33,8 +34,9 @@ def minimize(objective, variables, optimizer, state):
 
 def input_gradient(function, inputs):
     """D sum(function(inputs)) / d inputs, itself differentiable."""
-    # Keras measures under torch.no_grad(), and a penalty needs its gradient there too.
-    with torch.enable_grad():
+    # Keras measures under torch.no_grad(), and a penalty needs its gradient there too. Of the ways
+    # to compute attention, one can be differentiated twice.
+    with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):
         if not inputs.requires_grad:
             inputs = inputs.detach().requires_grad_(True)
         (gradient,) = torch.autograd.grad(function(inputs).sum(), inputs, create_graph=True)

@@ -18,8 +18,10 @@ class Evaluate(keras.callbacks.Callback):
     The logs of every epoch get the entries of `metric.logs()`, NaN where an epoch was not
     evaluated; the first epoch of each `fit` always is, so that `CSVLogger` knows its columns. What
     reads the logs (`BestCheckpoint`, `CSVLogger`, `EarlyStopping`) must stand behind this callback
-    in the list. The samples are of the same latents each time, and drawing them leaves training's
-    own random numbers alone.
+    in the list. Callbacks of Keras need `mode="min"` or `"max"` there, and a `patience`, which
+    counts epochs, of at least `every`: one that was not evaluated is none that improved. The
+    samples are of the same latents each time, and drawing them leaves training's own random numbers
+    alone.
 
     Args:
         metric: A `kgan.metrics.Metric`, or a sequence of them.

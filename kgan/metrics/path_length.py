@@ -49,7 +49,7 @@ def perceptual_path_length(
             range, or a spherical path has ends in opposite directions.
 
     Example:
-        >>> z = [gan.sample_latents(1000) for _ in range(2)]
+        >>> z = [gan.random_latents(1000, seed) for seed in (0, 1)]
         >>> kgan.metrics.perceptual_path_length(gan.predict, *z)
     """
     first, second = to_numpy(first), to_numpy(second)

@@ -38,6 +38,11 @@ def as_tuple(batch):
     return tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
 
 
+def as_arrays(batch):
+    """The same, of NumPy arrays."""
+    return keras.tree.map_structure(keras.ops.convert_to_numpy, as_tuple(batch))
+
+
 def size(batch):
     """How many examples a batch has."""
     return int(keras.tree.flatten(batch)[0].shape[0])

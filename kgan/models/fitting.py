@@ -35,7 +35,8 @@ class Fitting:
         Args:
             generator_optimizer: A Keras optimizer or its name; the paper's by default.
             discriminator_optimizer: Another one; the paper's by default.
-            jit_compile: Whether to compile the round with XLA (`"auto"`: where a GPU is).
+            jit_compile: Whether to compile the round with XLA (`"auto"`: where a GPU is). Within
+                it, TensorFlow draws other random numbers from the same seed.
             steps_per_execution: Rounds in one call of the compiled function.
             run_eagerly: Whether to run the round in Python, for debugging.
             **unknown: Nothing.
@@ -260,7 +261,7 @@ class Fitting:
         # In `fit`, which sets this, the data was checked before the first round.
         if not kwargs.get("_use_cached_eval_dataset"):
             checks.check_no_weights(sample_weight=sample_weight)
-            x = self.check_data(x, y)
+            x = rounds.for_evaluation(self.check_data(x, y))
         return super().evaluate(
             x,
             y,
@@ -317,7 +318,7 @@ class Fitting:
         """`check_data` of what `fit` is to validate on; returns it."""
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(validation_data)
         checks.check_no_weights(sample_weight=sample_weight)
-        x = self.check_data(x, y)
+        x = rounds.for_evaluation(self.check_data(x, y))
         return x if y is None else (x, y)
 
     def check_conditions(self, conditions, n):

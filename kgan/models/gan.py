@@ -142,11 +142,12 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
         return ["d_loss", "g_loss", *SCORES, *penalties, *augmentation]
 
     def sample_latents(self, n, noise=None):
-        """Draws latents for `n` images from the prior.
+        """Draws latents for `n` images from the prior, for a round of training.
 
         Args:
             n: How many.
-            noise: A `kgan.noise.Noise` or `HostNoise`; the model's own by default.
+            noise: A `kgan.noise.Noise` or `HostNoise`; by default the model's own, whose next
+                numbers training then goes on with (`random_latents` leaves it alone).
 
         Returns:
             A float32 tensor `(n, latent_dim)`, standard normal.

@@ -17,7 +17,7 @@ import numpy as np
 
 from kgan.models.batches import (
     Plan,
-    as_tuple,
+    as_arrays,
     check_enough,
     check_following,
     first_batch,
@@ -73,7 +73,7 @@ def plan(
                 f"{epochs})",
             )
             made = from_generator(x, steps, image_shape, check_conditions)
-        elif hasattr(x, "__iter__") and hasattr(x, "__len__"):
+        elif is_loader(x):
             if steps_per_epoch is None:
                 refuse(not has_length(x), ENDLESS)
                 made = from_loader(x, steps, image_shape, check_conditions)
@@ -92,6 +92,12 @@ def plan(
         f"batch_size={made.batch_size} must be a multiple of the {replicas} replicas",
     )
     return made
+
+
+def is_loader(x):
+    """Whether `x` can be iterated again and again, such as a torch `DataLoader`."""
+    known = isinstance(x, (*NOT_A_LOADER, keras.utils.PyDataset)) or hasattr(x, "element_spec")
+    return hasattr(x, "__iter__") and hasattr(x, "__len__") and not known and not is_array(x)
 
 
 def has_length(loader):
@@ -137,6 +143,15 @@ def length(plan):
     if hasattr(plan.data, "cardinality") and int(plan.data.cardinality()) >= 0:
         return int(plan.data.cardinality())
     return None
+
+
+def for_evaluation(x):
+    """What Keras is given of data to measure on: it takes a batch of images for several arrays."""
+    if hasattr(x, "__next__"):
+        return (as_arrays(batch) for batch in x)
+    if is_loader(x) and has_length(x):
+        return Again(lambda: map(as_arrays, x), len(x))
+    return x
 
 
 def for_keras(data):
@@ -282,7 +297,7 @@ def joined(batches, images, steps, check_conditions):
     """Rounds of a stream of batches of any sizes; what is too much is kept for the next."""
     held, count, first = [], 0, None
     for batch in batches:
-        batch = keras.tree.map_structure(keras.ops.convert_to_numpy, as_tuple(batch))
+        batch = as_arrays(batch)
         first = batch if first is None else first
         check_following(batch, first)
         if check_conditions is not None:
@@ -349,28 +364,27 @@ class StopAtEnd(keras.callbacks.Callback):
                 )
 
 
-class LoaderRounds(keras.utils.PyDataset):
-    """Rounds of something that can be iterated again and again, such as a torch `DataLoader`."""
+class Again(keras.utils.PyDataset):
+    """What can be iterated again and again, begun anew in every epoch.
 
-    def __init__(self, loader, rounds, batch_size, steps, check_conditions):
+    Args:
+        begin: A function without arguments that returns an iterator of batches.
+        length: How many of them there are.
+    """
+
+    def __init__(self, begin, length):
         super().__init__()
-        self.loader = loader
-        self.rounds = rounds
-        self.join = functools.partial(
-            joined,
-            images=batch_size * steps,
-            steps=steps,
-            check_conditions=check_conditions,
-        )
-        self.stream = None
+        self.begin = begin
+        self.length = length
+        self.iterator = None
 
     def __len__(self):
-        return self.rounds
+        return self.length
 
     def __getitem__(self, index):
         if index == 0:
-            self.stream = self.join(iter(self.loader))
-        return next(self.stream)
+            self.iterator = self.begin()
+        return next(self.iterator)
 
 
 def from_loader(loader, steps, image_shape, check_conditions):
@@ -381,4 +395,8 @@ def from_loader(loader, steps, image_shape, check_conditions):
         # PyTorch makes the batches itself, and it is known whether they divide what it draws.
         ragged = len(loader.sampler) % loader.batch_size > 0
     rounds = whole_rounds(loader, len(loader), ragged, batch_size, steps)
-    return Plan(LoaderRounds(loader, rounds, batch_size, steps, check_conditions), batch_size)
+
+    def begin():
+        return joined(iter(loader), batch_size * steps, steps, check_conditions)
+
+    return Plan(Again(begin, rounds), batch_size)
