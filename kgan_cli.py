@@ -87,6 +87,10 @@ def check_name(name, command):
                     f"{name} is a folder without model.keras: give a run folder of kgan train"
                 )
             return
+    elif pathlib.Path(name, "model.keras").is_file():
+        raise ValueError(
+            f"{name} is a run, and a preset is asked for: kgan publish {name} FOLDER makes one"
+        )
     if "/" in name and not pathlib.Path(name).exists():
         raise FileNotFoundError(f"there is no folder {name}, and no preset of that name")
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
@@ -100,8 +104,11 @@ def check_start(args):
     if start is not None:
         check_name(start, args.command)
     args.name = args.name or start
-    if args.name is None:
-        raise ValueError("say what to train: kgan train NAME, or kgan train --from PRESET")
+    if args.name is None and not (args.resume and args.out):
+        raise ValueError(
+            "say what to train: kgan train NAME, or kgan train --from PRESET; or what to go on "
+            "with: kgan train --resume --out RUN"
+        )
 
 
 def check_output(out, is_folder):
@@ -205,11 +212,17 @@ def parser():
     info.add_argument("name", metavar="NAME")
 
     train = command("train", "Train a preset in a run folder.")
-    train.add_argument("name", metavar="NAME", nargs="?", help="default: the preset of --from")
+    train.add_argument(
+        "name", metavar="NAME", nargs="?", help="default: the preset of --from, or the run's"
+    )
     train.add_argument(
         "--from", metavar="PRESET", help="start from both players' weights of this preset"
     )
-    train.add_argument("--data", help="TFDS name, folder, .npz file or embedded")
+    train.add_argument(
+        "--data",
+        help="TFDS name, folder (./mnist, if TFDS has that name), .npz file or embedded; with "
+        "--resume, where the data of the run are now",
+    )
     train.add_argument("--labels", metavar="FEATURE", help="what of --data tells the classes")
     train.add_argument("--data_dir", help="where TFDS keeps its data sets")
     length = train.add_mutually_exclusive_group()
@@ -324,7 +337,7 @@ def run(args):
     try:
         if args.command == "train":
             check_start(args)
-        if hasattr(args, "name"):
+        if getattr(args, "name", None) is not None:
             check_name(args.name, args.command)
         if getattr(args, "condition", None):
             check_condition(args.condition)

@@ -58,6 +58,11 @@ def load_initial(gan, preset):
     if initial is None:
         return
     name = initial["preset"]
+    if name not in zoo.list():
+        raise ValueError(
+            f"training starts from the weights of {name}, a preset that is not in the zoo: name "
+            f"its folder, kgan train --from path/to/{name}, or kgan.zoo.register it"
+        )
     files = start_from(preset, name)["training"]["initial"]["weights"]
     if files != initial["weights"]:
         raise ValueError(
@@ -91,10 +96,34 @@ def check_data(gan, dataset, preset):
             raise ValueError(
                 f"{initial['preset']} cannot be trained on {source}: {error}"
             ) from error
+        # A run that is resumed need not have it at hand.
+        if initial["preset"] in zoo.list():
+            check_class_names(zoo.info(initial["preset"]), dataset, source)
     known, found = getattr(gan, "classes", None), getattr(dataset, "classes", None)
     if known and found and found < known:
         beyond = "keep showing what they were trained on" if initial else "are never learned"
         warnings.warn(
             f"{source} has {found} classes and the model {known}: those beyond {beyond}",
             stacklevel=2,
+        )
+
+
+def check_class_names(began, dataset, source):
+    """Warns where a class has another number than in the data that the weights were trained on.
+
+    Args:
+        began: The preset whose weights they are.
+        dataset: What `kgan.data.load` returns.
+        source: What to call it.
+    """
+    then = (began["measured"] or {}).get("environment", {}).get("class_names") or []
+    now = getattr(dataset, "class_names", None) or []
+    moved = [name for name in then if name in now and now.index(name) != then.index(name)]
+    if moved:
+        was, at = then.index(moved[0]), now.index(moved[0])
+        warnings.warn(
+            f"{source} has its classes in another order than the weights: {moved[0]!r} is class "
+            f"{at} now and was {was}, so the model starts by showing others for "
+            f"{len(moved)} classes",
+            stacklevel=3,
         )

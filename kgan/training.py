@@ -61,11 +61,16 @@ def train(preset, out, *, resume=False, jit="auto", data_dir=None, verbose="auto
     Raises:
         FileExistsError: If the folder holds a run, or a part of one, and `resume` is not set.
         FileNotFoundError: If there is nothing to resume.
-        ValueError: If the data or the weights to start from do not fit the networks.
+        ValueError: If the data or the weights to start from do not fit the networks, or a run is
+            to be resumed with another recipe than it began with.
         KeyboardInterrupt: If it was interrupted before anything was written, or twice.
     """
-    with StopOnInterrupt(terminate=True) as interrupt:
-        return _train(preset, pathlib.Path(out), resume, jit, data_dir, verbose, interrupt)
+    policy = keras.config.dtype_policy()
+    try:
+        with StopOnInterrupt(terminate=True) as interrupt:
+            return _train(preset, pathlib.Path(out), resume, jit, data_dir, verbose, interrupt)
+    finally:
+        keras.config.set_dtype_policy(policy)
 
 
 def _train(preset, out, resume, jit, data_dir, verbose, interrupt):
@@ -74,7 +79,9 @@ def _train(preset, out, resume, jit, data_dir, verbose, interrupt):
         raise FileNotFoundError(
             f"{out} has no checkpoint.keras to resume from: no epoch was finished, so train anew"
         )
-    if not resume:
+    if resume:
+        began = check_same_recipe(out, preset)
+    else:
         check_free(out)
     training = preset["training"]
     length = "rounds" if "rounds" in training else "epochs"
@@ -87,6 +94,8 @@ def _train(preset, out, resume, jit, data_dir, verbose, interrupt):
     protocol, selecting = selection(preset, held_out, out, data_dir) if held_out else (None, [])
     if resume:
         gan = load_gan(checkpoint)
+        if jit != "auto":
+            gan.jit_compile = gan.compile_arguments["jit_compile"] = jit
     else:
         gan = zoo.build(preset, jit_compile=jit)
         fine_tuning.load_initial(gan, preset)
@@ -107,7 +116,8 @@ def _train(preset, out, resume, jit, data_dir, verbose, interrupt):
         raise ValueError(f"{out} has played {done} rounds already, and {total} were asked for")
     first, played = divmod(done, per_epoch)
     if resume:
-        check_same_data(out, surroundings)
+        moved = began["data"]["source"] != preset["data"]["source"]
+        check_same_data(out, surroundings, moved)
     interrupt.wait_for_round()
     out.mkdir(parents=True, exist_ok=True)
     try:
@@ -147,17 +157,52 @@ def _train(preset, out, resume, jit, data_dir, verbose, interrupt):
     return gan, interrupt.interrupted and callbacks.rounds_played(gan) < total
 
 
-def check_same_data(out, surroundings):
-    """Warns where a run is to go on with other images, labels or classes than it began with."""
+def check_same_recipe(out, preset):
+    """Refuses to go on with a run by another recipe than it began with.
+
+    How long to train may be another; whether the data are the same, `check_same_data` sees.
+
+    Returns:
+        The preset that it began with.
+
+    Raises:
+        ValueError: If anything else differs.
+    """
+    began = read_json(out / "config.json")
+    then, now = (json.loads(json.dumps(recipe)) for recipe in (began, preset))
+    for recipe in (then, now):
+        for length in ("rounds", "epochs"):
+            recipe["training"].pop(length, None)
+    for key in ("algorithm", "arguments", "networks", "optimizers", "training"):
+        if then[key] != now[key]:
+            raise ValueError(
+                f"{out} goes on as it was begun, and {key!r} of this preset differs from its "
+                f"config.json: resume what that says, kgan.files.read_json('{out}/config.json'), "
+                "or train anew in another folder"
+            )
+    return began
+
+
+def check_same_data(out, surroundings, moved):
+    """Warns where a run is to go on with other images, labels or classes than it began with.
+
+    Args:
+        out: The run folder.
+        surroundings: What `environment.describe` says of the data now.
+        moved: Whether the data lie elsewhere, as the preset says.
+
+    Raises:
+        ValueError: If the data that lie elsewhere are others.
+    """
     path = out / "environment.json"
     before = read_json(path) if path.is_file() else {}
     for key in ("data_digest", "class_names"):
         then, now = before.get(key), surroundings.get(key)
         if then and now and then != now:
-            warnings.warn(
-                f"the data are not those that {out} began with: {key} was {then}, and is {now}",
-                stacklevel=2,
-            )
+            said = f"the data are not those that {out} began with: {key} was {then}, and is {now}"
+            if moved:
+                raise ValueError(said)
+            warnings.warn(said, stacklevel=2)
 
 
 def splits(preset):

@@ -86,6 +86,7 @@ def test_info_is_json(capsys):
         (["train", "gan_mnist", "--data", "no_such_data_set"], "no_such_data_set"),
         (["train", "gan_mnist", "--labels", "digit"], "--labels says which classes the images"),
         (["info", "x.keras"], "the zoo has no preset 'x.keras'"),
+        (["train", "--resume", "--out", "no_such_run"], "no_such_run has no config.json"),
     ],
 )
 def test_mistakes_are_one_line_and_exit_code_2(arguments, said, capsys, tmp_path, monkeypatch):
@@ -426,11 +427,11 @@ def test_ctrl_c_and_termination_save_and_resume_goes_on(tmp_path, stop):
     process.send_signal(stop)
     output, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
-    assert "go on with: kgan train gan_mnist" in output
+    assert f"go on with: kgan train --out {out} --resume" in output
     played = int(keras.ops.convert_to_numpy(keras.models.load_model(out / "model.keras").rounds))
     assert f"stopped after {played} rounds" in output
 
-    assert kgan_command("train", "gan_mnist", "--out", out, "--resume", "--rounds", played + 2) == 0
+    assert kgan_command("train", "--out", out, "--resume", "--rounds", played + 2) == 0
     resumed = keras.models.load_model(out / "model.keras")
     assert int(keras.ops.convert_to_numpy(resumed.rounds)) == played + 2
 

@@ -293,6 +293,19 @@ def test_resizing_is_anti_aliased(tmp_path):
 # -- what goes wrong -------------------------------------------------------------------------------
 
 
+def test_links_are_followed_and_circles_are_not(pets, tmp_path_factory):
+    root = tmp_path_factory.mktemp("linked")
+    (root / "cat").symlink_to(pets / "cat")
+    (root / "dog").mkdir()
+    (root / "dog" / "all").symlink_to(pets / "dog")
+    (root / "dog" / "back").symlink_to(root)
+    dataset = data.load(root, batch_size=8, labels=True, shuffle=False)
+    images, labels = dataset[0]
+    np.testing.assert_array_equal(labels, [0] * 3 + [1] * 5)
+    values = np.round((images[:, 0, 0, 0] + 1) * 127.5)
+    np.testing.assert_array_equal(values, [0, 1, 2, 10, 11, 12, 13, 14])
+
+
 def test_empty_folder(tmp_path):
     with pytest.raises(ValueError, match=r"no images in .*looked for \.png"):
         data.load(tmp_path)

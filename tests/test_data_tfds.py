@@ -117,6 +117,9 @@ def test_channels_size_and_limit():
 def test_unknown_names_are_answered_with_near_ones(tmp_path):
     with pytest.raises(ValueError, match=r"unknown source 'mnits'.*nearest names: mnist"):
         data.load("mnits", data_dir=tmp_path)
+    # TFDS cannot parse it.
+    with pytest.raises(ValueError, match=r"unknown source 'my photos': it is neither"):
+        data.load("my photos")
     with pytest.raises(ValueError, match=r"unknown source 'embeded'.*nearest names: embedded"):
         data.load("embeded", data_dir=tmp_path)
     with pytest.raises(ValueError, match=r"cannot open 'mnist:9\.9\.9'.*only: 3\.0\.1"):

@@ -94,6 +94,7 @@ def test_a_run_goes_on_as_it_was_begun(presets, digits, tmp_path):
     assert config["training"]["initial"]["preset"] == "plain_one"
     config["training"]["rounds"] = 4
     config["training"]["initial"]["weights"]["generator"] = "0" * 64
+    (tmp_path / "run" / "config.json").write_text(json.dumps(config))
     training.train(config, tmp_path / "run", resume=True, verbose=0)
     whole, parts = (
         keras.models.load_model(tmp_path / run / "model.keras") for run in ("whole", "run")
@@ -109,7 +110,9 @@ def test_the_card_says_what_training_started_from(presets, digits, tmp_path):
     sums = zoo.info("plain_one")["measured"]["weights"]
     assert "| started from | the weights of `plain_one` (sha256: generator " in text
     assert sums["discriminator"]["sha256"][:12] in text
-    assert "Again, from the weights of plain_one: `kgan train path/to/tuned_one`" in text
+    command = "kgan train path/to/tuned_one --from path/to/plain_one"
+    assert f"Again, from the weights of plain_one: `{command}`" in text
+    assert "licence of this package" not in text
     assert (
         "Again from nothing: `kgan train path/to/plain_one`"
         in (presets / "plain_one" / "README.md").read_text()
@@ -165,6 +168,43 @@ def test_fewer_classes_are_learned_with_a_warning(presets, tmp_path):
     anew["training"] |= {"rounds": 1, "precision": "float32"}
     with pytest.warns(UserWarning, match="those beyond are never learned"):
         training.train(anew, tmp_path / "anew", verbose=0)
+
+
+def test_a_preset_from_weights_of_another_is_trained_again(
+    presets, digits, tmp_path, monkeypatch, capsys
+):
+    training.train(tuned("plain_one", digits), tmp_path / "run", verbose=0)
+    publish.publish(tmp_path / "run", tmp_path / "tuned_one")
+    monkeypatch.setattr(zoo, "_registered", {})
+    again = ["train", tmp_path / "tuned_one", "--out", tmp_path / "again"]
+    assert kgan_command(*again) == 2
+    assert "kgan train --from path/to/plain_one" in capsys.readouterr().err
+    assert kgan_command(*again, "--from", presets / "plain_one") == 0
+    first, second = (
+        keras.models.load_model(tmp_path / run / "model.keras") for run in ("run", "again")
+    )
+    assert_same_weights(first.generator, second.generator)
+
+
+def test_classes_in_another_order_are_a_warning(tmp_path):
+    def drawn(*names):
+        root = tmp_path / "-".join(names)
+        for name in names:
+            for i in range(16):
+                kgan.data.save_image(root / name / f"{i}.png", np.full((28, 28, 1), 9 * i, "uint8"))
+        return root
+
+    preset = copy.deepcopy(CONDITIONAL)
+    preset["data"] = {"source": str(drawn("cat", "dog", "eel")), "labels": True, "channels": 1}
+    preset["training"]["rounds"] = 1
+    preset["arguments"] = {"classes": 3}
+    preset["networks"]["arguments"]["classes"] = 3
+    training.train(preset, tmp_path / "run", verbose=0)
+    publish.publish(tmp_path / "run", tmp_path / "pets")
+    zoo.register(tmp_path / "pets")
+    renamed = tuned("pets", drawn("dog", "eel", "zebra"), rounds=1)
+    with pytest.warns(UserWarning, match="another order than the weights: 'dog' is class 0 now"):
+        training.train(renamed, tmp_path / "renamed", verbose=0)
 
 
 @pytest.mark.parametrize("name", ["conditional_gan_mnist", "infogan_mnist"])

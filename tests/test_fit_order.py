@@ -131,6 +131,29 @@ def test_a_data_set_is_told_which_pass_it_is():
     np.testing.assert_array_equal(numbers(1, 4, gan), straight[16:32])
 
 
+def test_what_else_a_data_set_is_used_for_does_not_move_its_order():
+    """An epoch ends in the middle of a pass, and what is validated on may count passes, too."""
+
+    class Counting(Shuffled):
+        epoch = 0
+
+        def set_epoch(self, epoch):
+            super().set_epoch(epoch)
+            self.epoch = epoch
+
+        def on_epoch_end(self):
+            self.set_epoch(self.epoch + 1)
+
+    passes = [np.random.default_rng(epoch).permutation(12) for epoch in range(3)]
+    watch, data = tiny.Watch(model()), Counting()
+    for _ in range(3):
+        watch.gan.fit(data, steps_per_epoch=2, verbose=0)
+        data.on_epoch_end()
+    watch.gan.fit(data, epochs=2, steps_per_epoch=1, validation_data=data, verbose=0)
+    seen = np.concatenate([real[:, 0] for real in watch.real]).astype(int)
+    np.testing.assert_array_equal(seen, np.concatenate(passes)[:32])
+
+
 def streamed_faces():
     tfds = pytest.importorskip("tensorflow_datasets")
     return tfds.testing.mock_data(num_examples=14), dict(source="celeb_a", image_size=8, channels=1)

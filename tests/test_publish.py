@@ -178,6 +178,44 @@ def test_a_run_that_goes_on_with_other_data_says_so(tmp_path):
         training.train(more, run, resume=True, verbose=0)
 
 
+@pytest.mark.parametrize(
+    ("key", "value"), [("arguments", {"ema_decay": 0.5}), ("optimizers", {"generator": "sgd"})]
+)
+def test_a_run_is_not_resumed_by_another_recipe(run, key, value):
+    before = contents(run)
+    preset = {**preset_of(4), key: {**PRESET[key], **value}}
+    with pytest.raises(ValueError, match=f"goes on as it was begun, and '{key}' of this preset"):
+        training.train(preset, run, resume=True, verbose=0)
+    assert contents(run) == before
+
+
+def test_a_run_is_resumed_by_its_folder_where_its_data_are_now(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(0)
+    for folder in ("old", "other"):
+        np.savez(f"{folder}.npz", images=random.integers(0, 256, (64, 28, 28, 1), dtype="uint8"))
+    preset = {**preset_of(2), "data": {"source": "old.npz"}}
+    training.train(preset, "run", verbose=0)
+    (tmp_path / "old.npz").rename("moved.npz")
+    go_on = ["train", "--resume", "--out", "run", "--rounds", 3]
+    assert kgan_command(*go_on, "--data", "other.npz") == 2
+    assert "the data are not those that run began with" in capsys.readouterr().err
+    assert kgan_command(*go_on, "--data", "moved.npz", "--jit", "on") == 0
+    gan = keras.models.load_model("run/model.keras")
+    assert int(keras.ops.convert_to_numpy(gan.rounds)) == 3
+    assert gan.compile_arguments["jit_compile"] is True
+    assert json.loads((tmp_path / "run/config.json").read_text())["data"]["source"] == "moved.npz"
+
+
+def test_training_leaves_the_dtype_policy_alone(tmp_path):
+    preset = preset_of(1)
+    preset["training"]["precision"] = "mixed_bfloat16"
+    before = keras.config.dtype_policy().name
+    gan, _ = training.train(preset, tmp_path / "run", verbose=0)
+    assert keras.config.dtype_policy().name == before
+    assert gan.generator.layers[1].compute_dtype == "bfloat16"
+
+
 def test_a_run_is_not_resumed_to_fewer_rounds(tmp_path):
     preset, run = copy.deepcopy(PRESET), tmp_path / "run"
     training.train(preset, run, verbose=0)

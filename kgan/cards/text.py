@@ -3,6 +3,7 @@
 from kgan import evaluation
 from kgan.cards.pictures import CURVES, FAILURES, INTERPOLATION, SAMPLES
 from kgan.training import splits
+from kgan.weight_files import builtin_folder
 
 DEFAULTS = "with Keras's defaults"
 NO_LIMITS = "None were noted beside the figures and the pictures.\n"
@@ -45,6 +46,14 @@ def card(name, preset, builtin=True):
     initial = training.get("initial")
     started = f"\n| started from | {describe_start(initial)} |" if initial else ""
     again = f", from the weights of {initial['preset']}" if initial else " from nothing"
+    origin = initial and initial["preset"]
+    if initial and not (builtin_folder() / origin / "preset.json").is_file():
+        path += f" --from path/to/{origin}"
+    own = (
+        "\nThe weights are published under the licence of this package (Apache-2.0).\n"
+        if builtin
+        else ""
+    )
     note = f"\n{measured['note']}\n" if measured["note"] else ""
     shown = {file: show(about, file) for file, about in measured["pictures"].items()}
     limits = "".join(f"- {limit}\n" for limit in measured.get("limits", []))
@@ -95,9 +104,7 @@ Running means of the epoch that was published:
 | | |
 |---|---|
 {losses}
-
-The weights are published under the licence of this package (Apache-2.0).
-"""
+{own}"""
 
 
 def show(about, file):

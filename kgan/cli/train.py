@@ -13,9 +13,10 @@ from kgan.files import read_json
 def run_train(args):
     """`kgan train`."""
     start = getattr(args, "from")
-    args.name = preset_name(args.name)
+    # None where a run is resumed by its folder alone.
+    name = args.name and preset_name(args.name)
     start = start and preset_name(start)
-    out = pathlib.Path(args.out or (f"runs/{args.name}-tuned" if start else f"runs/{args.name}"))
+    out = pathlib.Path(args.out or (f"runs/{name}-tuned" if start else f"runs/{name}"))
     given = {
         key: getattr(args, key)
         for key in ("data", "labels", "batch_size", "seed", "precision", "hold_out")
@@ -24,18 +25,24 @@ def run_train(args):
     if args.resume and (out / "config.json").is_file():
         preset = read_json(out / "config.json")
         presets.check(preset)
-        name = preset.get("name")
+        # Data may have moved; `training.train` sees whether they are the same.
+        preset["data"]["source"] = given.pop("data", preset["data"]["source"])
         began = preset["training"].get("initial", {}).get("preset")
         if start not in (None, began):
             given["from"] = start
-        if given or name != args.name:
+        # A run that was begun in Python has no name.
+        known = preset.get("name")
+        if given or (known and name not in (None, known)):
             wrong = ", ".join(f"--{key}" for key in given) or args.name
             raise ValueError(
-                f"{out} is a run of {name} and goes on as it was begun: leave out {wrong}"
+                f"{out} is a run of {known or 'a preset of yours'} and goes on as it was begun: "
+                f"leave out {wrong}"
             )
+    elif name is None:
+        raise FileNotFoundError(f"{out} has no config.json, so it is no run to resume")
     else:
-        preset = zoo.info(args.name)
-        preset["name"] = args.name
+        preset = zoo.info(name)
+        preset["name"] = name
         if start:
             preset = fine_tuning.start_from(preset, start)
     # What could not be published is not worth the time of training.
@@ -58,7 +65,7 @@ def run_train(args):
     )
     rounds = callbacks.rounds_played(gan)
     if interrupted:
-        again = ["kgan", "train", args.name, "--out", str(out), "--resume"]
+        again = ["kgan", "train", "--out", str(out), "--resume"]
         again += ["--data_dir", args.data_dir] if args.data_dir else []
         again += ["--jit", args.jit] if args.jit != "auto" else []
         print(f"stopped after {rounds} rounds; go on with: {shlex.join(again)}")

@@ -1,5 +1,6 @@
 """A folder of image files as a source; sub-folders are classes."""
 
+import os
 import pathlib
 
 import numpy as np
@@ -55,24 +56,28 @@ def read(path, split, *, image_size, channels, labels, captions, limit):
     return found
 
 
-def _images_under(root):
-    """All image files below `root`, sorted by their path."""
-    found = [
-        file
-        for file in root.rglob("*")
-        if file.suffix.lower() in SUFFIXES
-        and not any(part.startswith((".", "__MACOSX")) for part in file.relative_to(root).parts)
-        and file.is_file()
-    ]
-    return sorted(found, key=lambda file: file.relative_to(root).parts)
+def _images_under(root, above=frozenset()):
+    """All image files below `root`, sorted by path; links are followed, but not in circles."""
+    here = os.path.realpath(root)
+    if here in above:
+        return []
+    found = []
+    for entry in sorted(_shown(root), key=lambda entry: entry.name):
+        if entry.is_dir():
+            found += _images_under(root / entry.name, above | {here})
+        elif entry.is_file() and entry.name.lower().endswith(SUFFIXES):
+            found.append(root / entry.name)
+    return found
 
 
 def _folders_in(root):
-    return sorted(
-        entry.name
-        for entry in root.iterdir()
-        if entry.is_dir() and not entry.name.startswith((".", "__MACOSX"))
-    )
+    return sorted(entry.name for entry in _shown(root) if entry.is_dir())
+
+
+def _shown(root):
+    """What is in a folder and not hidden."""
+    with os.scandir(root) as entries:
+        return [entry for entry in entries if not entry.name.startswith((".", "__MACOSX"))]
 
 
 def _split_root(path, split):

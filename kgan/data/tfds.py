@@ -154,7 +154,10 @@ def _import(name):
 def _builder(tfds, name, data_dir):
     try:
         return tfds.builder(name, data_dir=data_dir)
-    except tfds.core.registered.DatasetNotFoundError:
+    # TFDS asserts that it has the version that was asked for.
+    except (ValueError, AssertionError) as error:
+        if known(name):
+            raise ValueError(f"TensorFlow Datasets cannot open {name!r}: {error}") from error
         names = [EMBEDDED_NAME, *tfds.list_builders()]
         near = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.5)
         hint = f" The nearest names: {', '.join(near)}." if near else ""
@@ -162,9 +165,6 @@ def _builder(tfds, name, data_dir):
             f"unknown source {name!r}: it is neither a data set of TensorFlow Datasets, nor "
             f"'{EMBEDDED_NAME}', nor a folder or .npz file here.{hint}"
         ) from None
-    # TFDS asserts that it has the version that was asked for.
-    except (ValueError, AssertionError) as error:
-        raise ValueError(f"TensorFlow Datasets cannot open {name!r}: {error}") from error
 
 
 def _prepare(tfds, builder, name, download):

@@ -96,9 +96,10 @@ class Sampling:
             A NumPy array `(n, latent_dim)`.
 
         Raises:
-            ValueError: If `n` is not positive or truncation out of range.
+            ValueError: If `n` is not positive, or seed or truncation out of range.
         """
         n = checks.check_integer("n", n, 1)
+        seed = None if seed is None else checks.check_integer("seed", seed, 0)
         if not 0 <= truncation <= 1:
             raise ValueError(f"truncation must be between 0 and 1, got {truncation}")
         return ops.convert_to_numpy(self.sample_latents(n, HostNoise(seed, scale=truncation)))

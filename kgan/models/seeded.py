@@ -157,8 +157,11 @@ class EpochRounds(SeededRounds):
         return gather(self.inner, index, self.steps)
 
     def go_to(self, number):
-        """Has the data set serve pass `number`."""
-        if number != self.number:
+        """Has the data set serve pass `number`.
+
+        It may be validated on, too, and count passes of that in its `epoch`.
+        """
+        if number != self.number or number != getattr(self.inner, "epoch", number):
             self.inner.set_epoch(number)
             self.number = number
 
