@@ -221,6 +221,13 @@ def test_folder_called_like_a_data_set_needs_a_path(pets, monkeypatch):
     monkeypatch.chdir(pets)
     assert data.load("./cat", batch_size=1).num_images == 3
     assert data.load("cat", batch_size=1).num_images == 3
+    (pets / "cat").rename("mnist")
+    assert data.load("./mnist", batch_size=1).num_images == 3
+    with (
+        pytest.warns(UserWarning, match="a folder of images here: write ./mnist for that"),
+        pytest.raises(FileNotFoundError, match="not prepared"),
+    ):
+        data.load("mnist", batch_size=1, data_dir=pets / "dog", download=False)
 
 
 def one(tmp_path, **kwargs):

@@ -39,7 +39,7 @@ def read(path, split, *, image_size, channels, labels, captions, limit):
             captions are asked for and not there.
     """
     root, roots, to_slice = _split_root(pathlib.Path(path), split)
-    files = _images_under(root)
+    files = images_under(root)
     if not files:
         raise ValueError(f"no images in {root}: looked for {', '.join(SUFFIXES)}, also in folders.")
     names, class_names = _classes(root, roots, files, labels) if labels else (None, None)
@@ -56,7 +56,7 @@ def read(path, split, *, image_size, channels, labels, captions, limit):
     return found
 
 
-def _images_under(root, above=frozenset()):
+def images_under(root, above=frozenset()):
     """All image files below `root`, sorted by path; links are followed, but not in circles."""
     here = os.path.realpath(root)
     if here in above:
@@ -64,7 +64,7 @@ def _images_under(root, above=frozenset()):
     found = []
     for entry in sorted(_shown(root), key=lambda entry: entry.name):
         if entry.is_dir():
-            found += _images_under(root / entry.name, above | {here})
+            found += images_under(root / entry.name, above | {here})
         elif entry.is_file() and entry.name.lower().endswith(SUFFIXES):
             found.append(root / entry.name)
     return found

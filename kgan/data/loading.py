@@ -3,6 +3,7 @@
 import math
 import os
 import pathlib
+import warnings
 
 from kgan.data import augment as augmentation
 from kgan.data import captions as captioning
@@ -179,6 +180,12 @@ def _as_path(source, data_dir):
             # A run's output may well lie in a folder called "mnist": the data set goes first.
             plain = path.name == source
             if plain and tfds.known(source):
+                if path.is_dir() and folder.images_under(path):
+                    warnings.warn(
+                        f"{source!r} is a data set of TensorFlow Datasets, which is used, and a "
+                        f"folder of images here: write ./{source} for that",
+                        stacklevel=3,
+                    )
                 return None
             if not path.exists():
                 beside = pathlib.Path(data_dir or "").expanduser() / source
