@@ -30,7 +30,7 @@ def zoo_folder():
 
 def presets():
     """All built-in presets by name."""
-    paths = sorted(zoo_folder().glob("*/preset.json"))
+    paths = sorted(zoo_folder().glob("[!.]*/preset.json"))
     return {path.parent.name: read_json(path) for path in paths}
 
 

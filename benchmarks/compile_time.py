@@ -71,7 +71,7 @@ def main():
         for name, found in reports.items()
     ]
     measuring.table(
-        ("", "compile s", "range", "ms a round"),
+        ("", "compile s", "quartiles", "ms a round"),
         [
             (
                 row["name"],

@@ -32,8 +32,6 @@ PEERS = {
     "by hand, TensorFlow graph": ("tensorflow_by_hand.py", "tensorflow", {"jit": False}),
     "by hand, JAX": ("jax_by_hand.py", "jax", {"jit": True}),
 }
-# On a CPU-only machine XLA's convolutions are ten times slower: asked for, never by default.
-SLOW_ON_CPU = ("tensorflow-xla", "jax")
 
 
 def contenders(args):

@@ -137,7 +137,7 @@ def get(optimizer):
         if isinstance(getattr(keras.optimizers, str(optimizer.get("class_name")), None), type):
             optimizer = {"module": "keras.optimizers", **optimizer}
         if "module" in optimizer:
-            return deserialize(optimizer)
+            optimizer = deserialize(optimizer)
     return keras.optimizers.get(optimizer)
 
 
@@ -219,7 +219,7 @@ class SwitchOptimizer(keras.optimizers.Optimizer):
     exactly; both compute in every update, which costs little beside the networks.
 
     Args:
-        first: A Keras optimizer.
+        first: A Keras optimizer, its name or its config.
         then: Another one.
         at: Updates that the first one makes. The generator makes one a round, the discriminator
             `discriminator_steps`.
@@ -302,13 +302,6 @@ class SwitchOptimizer(keras.optimizers.Optimizer):
             "at": self.at,
             "name": self.name,
         }
-
-    @classmethod
-    def from_config(cls, config):
-        """The inverse of `get_config`."""
-        return cls(
-            deserialize(config["first"]), deserialize(config["then"]), config["at"], config["name"]
-        )
 
 
 @keras.saving.register_keras_serializable("kgan")

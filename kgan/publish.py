@@ -34,7 +34,8 @@ def publish(run, folder, *, discriminator=True, note=None):
             else than a preset, or a weight is too large for float16.
 
     Example:
-        >>> kgan.publish.publish("runs/gan_mnist", "zoo/gan_mnist")
+        >>> from kgan import publish
+        >>> publish.publish("runs/gan_mnist", "zoo/gan_mnist")
     """
     run, folder = pathlib.Path(run), pathlib.Path(folder).resolve()
     if not (run / "model.keras").is_file():

@@ -148,7 +148,10 @@ def _train(preset, out, resume, jit, data_dir, verbose, interrupt):
                 )
                 first += 1
             if callbacks.rounds_played(gan) < total and not interrupt.interrupted:
-                gan.fit(dataset, initial_epoch=first, epochs=-(-total // per_epoch), **fixed)
+                epochs = -(-total // per_epoch)
+                gan.fit(
+                    dataset, initial_epoch=first, epochs=epochs, steps_per_epoch=per_epoch, **fixed
+                )
     except BaseException:
         if not checkpoint.is_file():
             discard(out)
@@ -196,6 +199,11 @@ def check_same_data(out, surroundings, moved):
     """
     path = out / "environment.json"
     before = read_json(path) if path.is_file() else {}
+    if moved and None in (before.get("data_digest"), surroundings.get("data_digest")):
+        raise ValueError(
+            f"{out} is a run on data of which no digest was taken, so whether others are the same "
+            "cannot be seen: leave them where they were"
+        )
     for key in ("data_digest", "class_names"):
         then, now = before.get(key), surroundings.get(key)
         if then and now and then != now:

@@ -19,7 +19,7 @@ _registered = {}
 def _folders():
     """All presets' folders by name."""
     found = {
-        path.parent.name: path.parent for path in sorted(builtin_folder().glob("*/preset.json"))
+        path.parent.name: path.parent for path in sorted(builtin_folder().glob("[!.]*/preset.json"))
     }
     return {**found, **_registered}
 

@@ -133,6 +133,12 @@ def test_files_read_on_demand_give_the_same_batches(pets):
     np.testing.assert_array_equal(stored.arrays()[0], lazy.arrays()[0])
 
 
+def test_one_file_is_read_by_its_number(pets):
+    images = data.load(pets, batch_size=2, cache=False).images
+    np.testing.assert_array_equal(images[3], np.full((8, 8, 1), 10))
+    np.testing.assert_array_equal(images[-1], images[7:][0])
+
+
 def test_auto_reads_large_folders_on_demand(pets, monkeypatch):
     monkeypatch.setattr(loading, "MEMORY_BYTES", 8 * 8 * 8 - 1)
     assert not isinstance(data.load(pets, batch_size=8).images, np.ndarray)

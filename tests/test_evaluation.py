@@ -297,6 +297,25 @@ def test_the_codes_of_an_infogan_are_judged(tmp_path):
     assert len(Page((tmp_path / "index.html").read_text()).images) == 5
 
 
+def test_codes_of_a_conditional_infogan_are_judged_by_the_classifier_alone(tmp_path):
+    networks = {"code_parameters": 3, "classes": tiny.CLASSES}
+    gan = model(kgan.InfoGAN, networks=networks, codes=[latents.Categorical(3)])
+    results = evaluate(gan, classifier=classifier(), metrics=["codes"])
+    names = [score["name"] for score in results["scores"]]
+    assert names == ["code_accuracy", "code_purity"]
+
+
+def test_a_plain_function_may_compute_the_features():
+    def features(pixels):
+        return pixels.reshape(len(pixels), -1)[:, :5].astype("float32")
+
+    results = evaluate(
+        model(kgan.GAN), extractor=features, classifier=classifier(), metrics=["fid"], cache=False
+    )
+    assert results["protocol"]["extractors"]["function"]["digest"] is None
+    assert value(results, "fid") > 0
+
+
 def test_features_are_computed_once(tmp_path):
     gan, counted = model(kgan.GAN), []
     for _ in range(2):

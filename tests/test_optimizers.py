@@ -145,6 +145,12 @@ def test_optimizers_of_keras_are_loaded(tmp_path, name):
         np.testing.assert_array_equal(one, other)
 
 
+def test_a_config_of_something_else_is_refused():
+    wrong = keras.saving.serialize_keras_object(keras.layers.ReLU())
+    with pytest.raises(ValueError, match=r"the generator's optimizer must be one of keras\.opt"):
+        compiled(wrong, "adam")
+
+
 MADE = """
 import sys, keras, tiny, kgan
 gan = kgan.GAN(*tiny.networks())

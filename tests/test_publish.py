@@ -207,6 +207,16 @@ def test_a_run_is_resumed_by_its_folder_where_its_data_are_now(tmp_path, monkeyp
     assert json.loads((tmp_path / "run/config.json").read_text())["data"]["source"] == "moved.npz"
 
 
+def test_all_rounds_are_played_where_the_last_batch_is_smaller(tmp_path):
+    """Of 64 images in batches of 24 there are two whole rounds in a pass."""
+    preset = preset_of(6)
+    preset["data"] = {**PRESET["data"], "drop_remainder": False}
+    preset["training"]["batch_size"] = 24
+    gan, interrupted = training.train(preset, tmp_path / "run", verbose=0)
+    assert not interrupted
+    assert int(keras.ops.convert_to_numpy(gan.rounds)) == 6
+
+
 def test_training_leaves_the_dtype_policy_alone(tmp_path):
     preset = preset_of(1)
     preset["training"]["precision"] = "mixed_bfloat16"

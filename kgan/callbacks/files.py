@@ -36,7 +36,7 @@ class HistoryFile(keras.callbacks.Callback):
         if self.resume and self.path.is_file():
             played = rounds_played(self.model)
             lines = read_lines(self.path)
-            # Files of kgan 0.1.0 do not count rounds.
+            # Older files do not count rounds.
             self.lines = [line for line in lines if int(line.get("rounds") or 0) <= played]
 
     def on_epoch_end(self, epoch, logs=None):

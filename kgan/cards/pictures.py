@@ -121,7 +121,7 @@ def curves(history, path):
     except ImportError:
         return False, "No curves: there was no matplotlib to draw history.csv with"
     lines = read_lines(history)
-    # Files of kgan 0.1.0 do not count rounds.
+    # Older files do not count rounds.
     progress = "rounds" if "rounds" in lines[0] else "epoch"
     columns = {name: np.array([number(line[name]) for line in lines]) for name in lines[0]}
     at = columns[progress] + (progress == "epoch")

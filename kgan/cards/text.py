@@ -1,4 +1,4 @@
-"""A preset's card as Markdown: a function of its `preset.json` alone."""
+"""A preset's card as Markdown: a function of its `preset.json` and of what ships with kgan."""
 
 from kgan import evaluation
 from kgan.cards.pictures import CURVES, FAILURES, INTERPOLATION, SAMPLES
@@ -47,8 +47,9 @@ def card(name, preset, builtin=True):
     started = f"\n| started from | {describe_start(initial)} |" if initial else ""
     again = f", from the weights of {initial['preset']}" if initial else " from nothing"
     origin = initial and initial["preset"]
+    retrain = f"kgan train {path}"
     if initial and not (builtin_folder() / origin / "preset.json").is_file():
-        path += f" --from path/to/{origin}"
+        retrain += f" --from path/to/{origin}"
     own = (
         "\nThe weights are published under the licence of this package (Apache-2.0).\n"
         if builtin
@@ -94,7 +95,7 @@ On the command line: `kgan sample {path}`.
 | data digest | sha256 {where["data_digest"]} |
 | date | {measured["date"]} |
 
-Again{again}: `kgan train {path}`.
+Again{again}: `{retrain}`.
 {note}{tries}
 ## How training went
 {shown[CURVES]}

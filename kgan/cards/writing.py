@@ -72,8 +72,9 @@ def renew(folder, *, results=None, limits=None, tries=None):
         ValueError: If the preset has no weights, or the results are of other weights or data.
 
     Example:
+        >>> from kgan import cards
         >>> results = "evaluation/gan_mnist/results.json"
-        >>> kgan.cards.renew("zoo/gan_mnist", results=results, limits=["Sevens are often broken."])
+        >>> cards.renew("zoo/gan_mnist", results=results, limits=["Sevens are often broken."])
     """
     folder = pathlib.Path(folder).resolve()
     if not (folder / "preset.json").is_file():

@@ -40,8 +40,11 @@ class ImageFiles:
         return len(self.paths)
 
     def __getitem__(self, chosen):
-        """Decodes the files of a slice or an index array: uint8 `(m, height, width, channels)`."""
-        paths = [self.paths[i] for i in np.arange(len(self))[chosen]]
+        """Decodes files: of a slice or an index array, uint8 `(m, height, width, channels)`."""
+        numbers = np.arange(len(self))[chosen]
+        if np.ndim(numbers) == 0:
+            return self._read_like_first(self.paths[numbers])
+        paths = [self.paths[i] for i in numbers]
         return np.stack(prepare.in_threads(self._read_like_first, paths))
 
     def _read_like_first(self, path):

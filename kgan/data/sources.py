@@ -16,7 +16,7 @@ class Source:
 
     Attributes:
         images: uint8 `(n, height, width, channels)`, or what indexes like it.
-        labels: int32 `(n,)`, or `None`.
+        labels: int32 `(n,)`; float32 `(n, d)` of encoded captions; or `None`.
         class_names: list of names, or `None`.
         captions: list of texts, or `None`.
     """

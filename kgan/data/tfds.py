@@ -1,4 +1,4 @@
-"""TensorFlow Datasets as a source; the only file of this module that needs TensorFlow."""
+"""TensorFlow Datasets as a source."""
 
 import contextlib
 import difflib

@@ -19,7 +19,7 @@ def section(results, path=None):
     data, versions = protocol["data"], protocol["versions"]
     lines = "\n".join(f"| {' | '.join(row)} |" for row in rows(results))
     extractors = "; ".join(
-        f"{by} (sha256 {about['digest'][:12]}, images {about['resize']})"
+        f"{by} (sha256 {(about['digest'] or 'not known')[:12]}, images {about['resize']})"
         for by, about in protocol["extractors"].items()
     )
     command = f"kgan evaluate {path or results['name']} --n {protocol['n_fake']}"

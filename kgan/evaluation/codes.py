@@ -23,7 +23,8 @@ def codes(subject):
     for code in subject.codes:
         judge = categorical if isinstance(code, Categorical) else continuous
         scores += judge(subject, code, drawn[code.name])
-    if "discriminator" in subject.model.players:
+    # A conditional Q reads codes of the image and what it was asked for: that is not judged.
+    if "discriminator" in subject.model.players and not subject.gan.conditional:
         scores += information(subject, drawn)
         scores += real_accuracy(subject)
     return scores

@@ -184,6 +184,8 @@ def open_extractors(choice, known):
     """
     if choice == "auto":
         choice = "classifier" if known else "inception"
+    if choice is None:
+        choice = "inception"
     if choice in ("classifier", "both") and known is None:
         raise ValueError(
             f"extractor={choice!r} needs a classifier of these images, and those that ship know "

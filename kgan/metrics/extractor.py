@@ -77,10 +77,7 @@ class Extractor:
     def digest(self):
         """What the features depend on: sha256 over a model's configuration and weights.
 
-        A callable may have an attribute `digest` of its own.
-
-        Raises:
-            ValueError: If a callable has none.
+        A callable may have an attribute `digest` of its own; None if it has none.
         """
         if self.source is None:
             from kgan.metrics import inception_weights
@@ -93,12 +90,8 @@ class Extractor:
             for weight in self.source.weights:
                 total.update(np.ascontiguousarray(to_numpy(weight)).tobytes())
             return total.hexdigest()
-        if not hasattr(self.source, "digest"):
-            raise ValueError(
-                "features of a callable can only be cached if it has an attribute `digest`, a "
-                "string that changes when its features do"
-            )
-        return str(self.source.digest)
+        digest = getattr(self.source, "digest", None)
+        return None if digest is None else str(digest)
 
 
 def _renamed(config, names):

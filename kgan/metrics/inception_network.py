@@ -16,7 +16,6 @@ from keras import layers
 from kgan.metrics._arrays import images_of
 from kgan.metrics._inception_layout import CONVOLUTIONS
 
-FEATURES = 2048
 _EPSILON = 1e-3
 # Features are float32 whatever the global policy and data format are.
 _SPATIAL = {"data_format": "channels_last", "dtype": "float32"}

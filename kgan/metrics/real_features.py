@@ -33,6 +33,11 @@ def real_features(images, extractor, cache=False):
         return
     folder = home() / "features" if cache is True else Path(cache).expanduser()
     digest = _digest(images)
+    if extractor.digest is None:
+        raise ValueError(
+            "features of a callable can only be cached if it has an attribute `digest`, a string "
+            "that changes when its features do: give it one, or pass cache=False"
+        )
     key = hashlib.sha256(f"{digest} {extractor.digest}".encode()).hexdigest()
     path = folder / f"{key[:32]}.npy"
     if not path.exists():

@@ -1,5 +1,7 @@
 """What a user hands to Keras, made ready for it: optimizers and data."""
 
+import itertools
+
 import keras
 from keras import ops
 
@@ -33,7 +35,7 @@ class Fitting:
         """Gives each player its optimizer.
 
         Args:
-            generator_optimizer: A Keras optimizer or its name; the paper's by default.
+            generator_optimizer: A Keras optimizer, its name or its config; the paper's by default.
             discriminator_optimizer: Another one; the paper's by default.
             jit_compile: Whether to compile the round with XLA (`"auto"`: where a GPU is). Within
                 it, TensorFlow draws other random numbers from the same seed.
@@ -297,7 +299,7 @@ class Fitting:
             if batches is None:
                 return x
             batch = first_batch(batches, self.image_shape)
-            x = chain(batch, batches) if batches is x else x
+            x = itertools.chain([batch], batches) if batches is x else x
         images, condition, sample_weight = keras.utils.unpack_x_y_sample_weight(batch)
         checks.check_no_weights(sample_weight=sample_weight)
         if self.conditional:
@@ -337,9 +339,3 @@ def batches_of(x):
     if hasattr(x, "__iter__") and not isinstance(x, rounds.NOT_A_LOADER):
         return iter(x)
     return None
-
-
-def chain(first, rest):
-    """A generator, which is what Keras knows, of one batch and the others."""
-    yield first
-    yield from rest

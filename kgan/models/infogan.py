@@ -172,11 +172,6 @@ class InfoGAN(GAN):
             >>> codes = gan.predict_codes(gan.sample(16))  # {"category": (16, 10)}
         """
         batch_size = check_integer("batch_size", batch_size, 1)
-        if self.conditional:
-            raise ValueError(
-                "this discriminator takes a condition too: call gan.discriminator([images, "
-                "condition]), whose second output has the codes' parameters"
-            )
         if hasattr(images, "__array__") or isinstance(images, (list, tuple)):
             images = ops.convert_to_numpy(images)
         check_images(images, self.image_shape)
@@ -184,6 +179,11 @@ class InfoGAN(GAN):
 
     def read_codes(self, images, batch_size=256):
         """`predict_codes` of images that were checked."""
+        if self.conditional:
+            raise ValueError(
+                "this discriminator takes a condition too: call gan.discriminator([images, "
+                "condition]), whose second output has the codes' parameters"
+            )
         predicted = []
         for start in range(0, len(images), batch_size):
             batch = ops.convert_to_tensor(images[start : start + batch_size])

@@ -9,6 +9,7 @@ import atexit
 import contextlib
 import functools
 import gc
+import itertools
 import sys
 import warnings
 
@@ -314,13 +315,9 @@ def joined(batches, images, steps, check_conditions):
 def from_generator(generator, steps, image_shape, check_conditions):
     """Rounds of a generator of batches; the first one says how many images a step takes."""
     first = first_batch(generator, image_shape)
-
-    def batches():
-        yield first
-        yield from generator
-
+    batches = itertools.chain([first], generator)
     end = StopAtEnd()
-    rounds = joined(batches(), size(first) * steps, steps, check_conditions)
+    rounds = joined(batches, size(first) * steps, steps, check_conditions)
     return Plan(end.count(rounds), size(first), (end,))
 
 

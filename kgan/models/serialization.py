@@ -81,8 +81,7 @@ class Saving:
 
     def compile_from_config(self, config):
         """Compiles as the saved model was."""
-        # `keras.optimizers.get`, in `compile`, does not know the configs of all of Keras's own.
-        self.compile(**optimizers.deserialize(config))
+        self.compile(**config)
 
     def export(self, filepath, format="tf_saved_model", **kwargs):
         """Exports what `sample` runs, for programs without kgan or Keras: the generator alone.
