@@ -74,8 +74,8 @@ def check_folder(folder):
         ValueError: If it is a file, or holds files but no preset, or would have the name of a
             built-in preset elsewhere, by which it could not be loaded.
     """
-    builtin = (weight_files.builtin_folder() / folder.name).resolve()
-    if builtin != folder and (builtin / "preset.json").is_file():
+    builtin = weight_files.builtin_preset(folder.name)
+    if builtin not in (None, folder):
         raise ValueError(
             f"{folder.name!r} is a built-in preset, in {builtin}: give the folder another name"
         )

@@ -23,6 +23,12 @@ def builtin_folder():
     return pathlib.Path(__file__).parent.parent / "zoo"
 
 
+def builtin_preset(name):
+    """The folder of the built-in preset of that name, None if there is none."""
+    folder = (builtin_folder() / name).resolve()
+    return folder if (folder / "preset.json").is_file() else None
+
+
 def save_weights(network, path):
     """Writes a network's weights in float16.
 

@@ -11,7 +11,7 @@ import pathlib
 import warnings
 
 from kgan import data, models, networks, presets
-from kgan.weight_files import builtin_folder, find_weights
+from kgan.weight_files import builtin_folder, builtin_preset, find_weights
 
 _registered = {}
 
@@ -86,10 +86,10 @@ def register(folder):
     folder = pathlib.Path(folder).resolve()
     if not (folder / "preset.json").is_file():
         raise ValueError(f"{folder} has no preset.json")
-    builtin = (builtin_folder() / folder.name).resolve()
+    builtin = builtin_preset(folder.name)
     if builtin == folder:
         return folder.name
-    if (builtin / "preset.json").is_file():
+    if builtin:
         raise ValueError(f"{folder.name!r} is a built-in preset: give the folder another name")
     build(presets.read(folder))
     _registered[folder.name] = folder

@@ -3,7 +3,7 @@
 from kgan import evaluation
 from kgan.cards.pictures import CURVES, FAILURES, INTERPOLATION, SAMPLES
 from kgan.training import splits
-from kgan.weight_files import builtin_folder
+from kgan.weight_files import builtin_preset
 
 DEFAULTS = "with Keras's defaults"
 NO_LIMITS = "None were noted beside the figures and the pictures.\n"
@@ -46,10 +46,9 @@ def card(name, preset, builtin=True):
     initial = training.get("initial")
     started = f"\n| started from | {describe_start(initial)} |" if initial else ""
     again = f", from the weights of {initial['preset']}" if initial else " from nothing"
-    origin = initial and initial["preset"]
     retrain = f"kgan train {path}"
-    if initial and not (builtin_folder() / origin / "preset.json").is_file():
-        retrain += f" --from path/to/{origin}"
+    if initial and not builtin_preset(initial["preset"]):
+        retrain += f" --from path/to/{initial['preset']}"
     own = (
         "\nThe weights are published under the licence of this package (Apache-2.0).\n"
         if builtin

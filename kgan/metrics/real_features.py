@@ -31,14 +31,15 @@ def real_features(images, extractor, cache=False):
         for batch, labels in _batches(images):
             yield extractor(batch), labels
         return
-    folder = home() / "features" if cache is True else Path(cache).expanduser()
-    digest = _digest(images)
-    if extractor.digest is None:
+    known = extractor.digest
+    if known is None:
         raise ValueError(
             "features of a callable can only be cached if it has an attribute `digest`, a string "
             "that changes when its features do: give it one, or pass cache=False"
         )
-    key = hashlib.sha256(f"{digest} {extractor.digest}".encode()).hexdigest()
+    folder = home() / "features" if cache is True else Path(cache).expanduser()
+    digest = _digest(images)
+    key = hashlib.sha256(f"{digest} {known}".encode()).hexdigest()
     path = folder / f"{key[:32]}.npy"
     if not path.exists():
         _compute(images, extractor, path, digest)

@@ -39,7 +39,7 @@ def as_tuple(batch):
 
 
 def as_arrays(batch):
-    """The same, of NumPy arrays."""
+    """A batch as a tuple, of NumPy arrays."""
     return keras.tree.map_structure(keras.ops.convert_to_numpy, as_tuple(batch))
 
 

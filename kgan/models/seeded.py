@@ -6,7 +6,7 @@ So a model that was saved after any round, loaded and trained on sees what it wo
 import keras
 import numpy as np
 
-from kgan.models.batches import Plan, as_tuple, check_enough, gather, refuse, size
+from kgan.models.batches import Plan, as_arrays, check_enough, gather, refuse, size
 from kgan.models.checks import check_images
 
 
@@ -176,8 +176,7 @@ class EpochRounds(SeededRounds):
     def batch(self, index):
         """A batch of the pass that is served; the last one is kept, which two rounds may share."""
         if self.last[0] != (self.number, index):
-            batch = tuple(keras.ops.convert_to_numpy(x) for x in as_tuple(self.inner[index]))
-            self.last = (self.number, index), batch
+            self.last = (self.number, index), as_arrays(self.inner[index])
         return self.last[1]
 
 
