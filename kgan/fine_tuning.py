@@ -98,7 +98,9 @@ def check_data(gan, dataset, preset):
             ) from error
         # A run that is resumed need not have it at hand.
         if initial["preset"] in zoo.list():
-            check_class_names(zoo.info(initial["preset"]), dataset, source)
+            began = zoo.info(initial["preset"])["measured"] or {}
+            then = began.get("environment", {}).get("class_names")
+            check_class_names(then, dataset, source, "the model starts by showing others")
     known, found = getattr(gan, "classes", None), getattr(dataset, "classes", None)
     if known and found and found < known:
         beyond = "keep showing what they were trained on" if initial else "are never learned"
@@ -108,22 +110,21 @@ def check_data(gan, dataset, preset):
         )
 
 
-def check_class_names(began, dataset, source):
+def check_class_names(then, dataset, source, consequence):
     """Warns where a class has another number than in the data that the weights were trained on.
 
     Args:
-        began: The preset whose weights they are.
+        then: Names of the classes trained on, in their order, or None.
         dataset: What `kgan.data.load` returns.
         source: What to call it.
+        consequence: What comes of it, for the warning.
     """
-    then = (began["measured"] or {}).get("environment", {}).get("class_names") or []
-    now = getattr(dataset, "class_names", None) or []
+    then, now = then or [], getattr(dataset, "class_names", None) or []
     moved = [name for name in then if name in now and now.index(name) != then.index(name)]
     if moved:
         was, at = then.index(moved[0]), now.index(moved[0])
         warnings.warn(
             f"{source} has its classes in another order than the weights: {moved[0]!r} is class "
-            f"{at} now and was {was}, so the model starts by showing others for "
-            f"{len(moved)} classes",
+            f"{at} now and was {was}, so {consequence} for {len(moved)} classes",
             stacklevel=3,
         )

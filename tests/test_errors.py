@@ -40,6 +40,20 @@ def test_networks_must_be_built_models():
     assert kgan.GAN(generator, keras.Sequential([keras.Input(tiny.SHAPE), discriminator]))
 
 
+@pytest.mark.parametrize("role", [0, 1])
+def test_inputs_are_a_list_that_ends_with_the_condition(role):
+    networks = list(tiny.networks(classes=3))
+    inputs, output = networks[role].inputs, networks[role].output
+    wrong = {
+        r"as a dictionary, with keys \['keras_.*'\]: build": {x.name: x for x in inputs},
+        r"inputs of shapes \[\(\), \(.*\)\], and the condition comes second": inputs[::-1],
+        r"takes 3 inputs, of shapes .* and must take one or two": [*inputs, keras.Input((2,))],
+    }
+    for message, order in wrong.items():
+        networks[role] = keras.Model(order, output)
+        refused(message, kgan.GAN, *networks)
+
+
 def test_networks_must_fit_each_other():
     refused(
         r"the generator makes images of shape \(4, 4, 1\) but the discriminator takes \(8, 8, 1\)",

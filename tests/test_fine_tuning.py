@@ -205,6 +205,17 @@ def test_classes_in_another_order_are_a_warning(tmp_path):
     renamed = tuned("pets", drawn("dog", "eel", "zebra"), rounds=1)
     with pytest.warns(UserWarning, match="another order than the weights: 'dog' is class 0 now"):
         training.train(renamed, tmp_path / "renamed", verbose=0)
+    for model in ("pets", tmp_path / "run" / "model.keras"):
+        with pytest.warns(UserWarning, match="'dog' is class 0 now and was 1, so the model is ask"):
+            kgan.evaluation.evaluate(
+                model,
+                drawn("dog", "eel", "zebra"),
+                split="train",
+                n=16,
+                metrics=["ms_ssim"],
+                extractor=lambda images: images[:, :4, 0, 0],
+                cache=False,
+            )
 
 
 @pytest.mark.parametrize("name", ["conditional_gan_mnist", "infogan_mnist"])

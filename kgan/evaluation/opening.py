@@ -8,7 +8,7 @@ import typing
 import keras
 import numpy as np
 
-from kgan import data, metrics, models, training, weight_files, zoo
+from kgan import data, fine_tuning, metrics, models, training, weight_files, zoo
 from kgan.data.sources import choose_split
 from kgan.files import read_json
 from kgan.metrics.classifiers import BY_SOURCE
@@ -29,6 +29,7 @@ class Model:
         weights: Sha256 by file or player.
         folder: The run folder in which the file lies, or None.
         players: Whose weights are those of training.
+        class_names: Those of the data it was trained on, or None.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Model:
     weights: dict
     folder: pathlib.Path | None = None
     players: tuple = ("generator", "discriminator")
+    class_names: list | None = None
 
 
 @dataclasses.dataclass
@@ -77,7 +79,8 @@ def open_model(model):
         gan = zoo.load(model, weights="pretrained")
         files = preset["measured"]["weights"]
         weights = {player: file["sha256"] for player, file in files.items()}
-        opened = Model(model, gan, preset, weights, players=tuple(files))
+        names = preset["measured"].get("environment", {}).get("class_names")
+        opened = Model(model, gan, preset, weights, players=tuple(files), class_names=names)
     gan = opened.gan
     shape = tuple(gan.generator.outputs[0].shape[1:])
     if len(shape) != 3:
@@ -87,9 +90,18 @@ def open_model(model):
 
 def _open_file(path):
     gan = load_gan(path)
-    config = path.parent / "config.json"
-    preset = read_json(config) if config.is_file() else None
-    return Model(path.stem, gan, preset, {path.name: weight_files.sha256(path)}, path.parent)
+    preset, surroundings = (
+        read_json(file) if file.is_file() else None
+        for file in (path.parent / "config.json", path.parent / "environment.json")
+    )
+    return Model(
+        path.stem,
+        gan,
+        preset,
+        {path.name: weight_files.sha256(path)},
+        path.parent,
+        class_names=(surroundings or {}).get("class_names"),
+    )
 
 
 def _digest(network):
@@ -141,8 +153,13 @@ def open_data(source, model, split="test", data_dir=None, train=None):
         pixels = {"labels": False, "captions": None, "limit": TRAIN_LIMIT}
         return zoo.load_data(preset, **{**fixed, **pixels, "split": train_split})
 
+    real = zoo.load_data(preset, split=split, labels=labels, **fixed)
+    if model.gan.conditional:
+        fine_tuning.check_class_names(
+            model.class_names, real, described["source"], "the model is asked for others"
+        )
     return Data(
-        zoo.load_data(preset, split=split, labels=labels, **fixed),
+        real,
         load_train,
         held_out=apart(split, train_split),
         source=described["source"],

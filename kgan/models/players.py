@@ -29,9 +29,9 @@ def check_networks(generator, discriminator, told=True):
         told: Whether the discriminator is told the condition that the generator is told.
 
     Raises:
-        ValueError: If a network is not built, they are not told the same condition, their shapes
-            do not fit, the discriminator does not end in logits, or a generator of images ends
-            in a sigmoid.
+        ValueError: If a network is not built or takes its inputs otherwise, they are not told the
+            same condition, their shapes do not fit, the discriminator does not end in logits, or
+            a generator of images ends in a sigmoid.
     """
     for role, network in (("generator", generator), ("discriminator", discriminator)):
         if not isinstance(network, keras.Model) or not getattr(network, "inputs", None):
@@ -39,6 +39,7 @@ def check_networks(generator, discriminator, told=True):
                 f"the {role} must be a built Keras model with known inputs (functional, or "
                 f"Sequential that starts with keras.Input); got {network!r}"
             )
+        check_inputs(role, network)
     if told:
         check_told_alike(generator, discriminator)
     elif takes_condition(discriminator):
@@ -72,6 +73,30 @@ def check_networks(generator, discriminator, told=True):
         raise ValueError(
             f"the generator ends in a sigmoid ({sigmoid!r}), whose images are in [0, 1], and "
             "kgan's are in [-1, 1]: use tanh"
+        )
+
+
+def check_inputs(role, network):
+    """Refuses inputs that are named, too many, or not latents or images before a condition.
+
+    Raises:
+        ValueError: If they are.
+    """
+    if isinstance(network.input, dict):
+        raise ValueError(
+            f"the {role} takes its inputs as a dictionary, with keys {list(network.input)}: build "
+            "it with one input or a list of two, first latents or images, then the condition"
+        )
+    shapes = [tuple(tensor.shape[1:]) for tensor in keras.tree.flatten(network.inputs)]
+    if len(shapes) > 2:
+        raise ValueError(
+            f"the {role} takes {len(shapes)} inputs, of shapes {shapes}, and must take one or two: "
+            "latents or images, and a condition"
+        )
+    if len(shapes) == 2 and len(shapes[0]) < len(shapes[1]):
+        raise ValueError(
+            f"the {role} takes inputs of shapes {shapes}, and the condition comes second, after "
+            "the latents or images"
         )
 
 
