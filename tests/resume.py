@@ -19,9 +19,9 @@ import kgan
 from kgan.latents import Categorical, Continuous
 
 POLICIES = {
-    "float32": ("gan", "infogan"),
+    "float32": ("infogan",),
     "mixed_bfloat16": ("wgan", "conditional"),
-    "mixed_float16": ("gan", "wgan_gp", "infogan"),
+    "mixed_float16": ("gan", "wgan_gp"),
 }
 
 

@@ -28,6 +28,7 @@ def make_with_all():
     return kgan.ACGAN(*networks, loss="relativistic", penalties=penalty, augment="diffaugment")
 
 
+@pytest.mark.backend("tensorflow", "torch")
 @pytest.mark.parametrize("check", [checks.check_shapes, checks.check_resume])
 def test_acgan_with_all(check):
     check(make_with_all)

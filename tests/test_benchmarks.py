@@ -156,9 +156,10 @@ def test_tensorflow_keeps_a_rounds_memory_in_fit():
     # a few hundred, or as many as the system has taken back meanwhile of what lay idle.
     task = {**COUNT, "count": False, "batch": 64, "jit": False, "rounds": 2, "block": 1,
             "warm_up": 2}  # fmt: skip
-    by_hand = measuring.run("tensorflow_by_hand.py", task, "tensorflow")
-    report = measuring.run("kgan_round.py", task, "tensorflow")
-    assert report["page_faults"] < by_hand["page_faults"] + 20_000
+    faults = measuring.run("kgan_round.py", task, "tensorflow")["page_faults"]
+    if faults >= 20_000:
+        by_hand = measuring.run("tensorflow_by_hand.py", task, "tensorflow")["page_faults"]
+        assert faults < by_hand + 20_000
 
 
 # -- the scripts -----------------------------------------------------------------------------------

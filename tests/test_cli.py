@@ -409,7 +409,9 @@ def test_codes_are_a_json_line_an_image(run_folder, tmp_path, capsys):
     np.testing.assert_allclose([ln["style"] for ln in lines], expected["style"], atol=2e-3)
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "stop", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_ctrl_c_and_termination_save_and_resume_goes_on(tmp_path, stop):
     out = tmp_path / "run"
     command = [sys.executable, "-m", "kgan_cli", "train", "gan_mnist", "--data", "embedded"]

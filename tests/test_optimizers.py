@@ -133,7 +133,9 @@ def test_compile_arguments_survive_saving(tmp_path):
 @pytest.mark.parametrize("name", ["Adafactor", "AdamW", "Ftrl", "Lamb", "Lion", "Muon"])
 def test_optimizers_of_keras_are_loaded(tmp_path, name):
     # As a preset has it, too.
-    gan = compiled({"class_name": name, "config": {"learning_rate": 1e-3}}, "adam")
+    gan = kgan.GAN(*tiny.networks())
+    by_name = {"class_name": name, "config": {"learning_rate": 1e-3}}
+    gan.compile(by_name, "adam", run_eagerly=True)
     assert float(gan.optimizer.generator.learning_rate) == pytest.approx(1e-3)
     checks.train(gan, rounds=1)
     gan.save(tmp_path / "gan.keras")
@@ -177,11 +179,17 @@ assert type(gan.optimizer.generator.first) is type(keras.optimizers.Adam())
 """
 
 
+@pytest.fixture(scope="module")
+def file_of_torch(tmp_path_factory):
+    path = tmp_path_factory.mktemp("torch") / "gan.keras"
+    backends.run_on("torch", MADE, path)
+    return path
+
+
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
-def test_a_file_of_torch_goes_on_without_it(tmp_path, backend):
+def test_a_file_of_torch_goes_on_without_it(file_of_torch, backend):
     """There Keras's optimizers are classes of their own."""
-    backends.run_on("torch", MADE, tmp_path / "gan.keras")
-    backends.run_on(backend, USED, tmp_path / "gan.keras")
+    backends.run_on(backend, USED, file_of_torch)
 
 
 def test_a_model_that_was_not_compiled_can_be_saved_and_compiled_later(tmp_path):

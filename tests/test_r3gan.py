@@ -23,6 +23,7 @@ def block(channels, groups):
     )
 
 
+@pytest.mark.backend("tensorflow")
 def test_the_authors_networks_for_cifar10():
     """768 channels in 96 groups inside of two blocks at each of 4, 8, 16 and 32 px."""
     generator, discriminator = r3gan(classes=10)
@@ -41,6 +42,7 @@ def test_the_authors_networks_for_cifar10():
     assert output_shapes(discriminator, keras.layers.Add) == sizes[::-1]
 
 
+@pytest.mark.backend("tensorflow")
 def test_channels_are_halved_above_32_pixels():
     """FFHQ at 256 px has 768, 768, 768, 768, 384, 192 and 96; here a twelfth of them."""
     generator, discriminator = r3gan((256, 256, 3), width=64, blocks=1, group_size=4)
@@ -64,6 +66,7 @@ def test_blocks_start_as_the_identity():
     assert np.abs(run(model, x) - x).max() > 0.1
 
 
+@pytest.mark.backend("tensorflow")
 def test_weights_start_as_in_the_authors_code():
     """Normal, of deviation gain / sqrt(fan-in); in blocks the gain is L^(-1/4) times He's."""
     keras.utils.set_random_seed(0)

@@ -1,7 +1,7 @@
 """A `.keras` file that is loaded in a new process goes on bit for bit, on every backend.
 
-All models have an averaged generator. By default each is trained under a policy or two, of mixed
-precision at least; `pytest -m slow` trains every model under every policy.
+All models have an averaged generator. By default each is trained under one policy; `pytest -m slow`
+trains every model under every policy.
 """
 
 import backends
