@@ -59,6 +59,20 @@ def test_a_numbers_density_is_bounded():
     np.testing.assert_allclose(found, 3 - math.log(2 * math.pi) / 2, rtol=1e-5)
 
 
+def test_a_fixed_deviation_needs_means_alone():
+    """The authors' code for digits has 1: a squared error, up to constants."""
+    rng = np.random.default_rng(0)
+    mean, drawn = rng.normal(size=(6, 2)), rng.uniform(-1, 1, (6, 2))
+    for deviation in (1.0, 0.25):
+        code = Continuous(2, deviation=deviation)
+        assert code.parameters == 2
+        expected = scipy.stats.norm.logpdf(drawn, mean, deviation).sum(axis=1)
+        np.testing.assert_allclose(log_likelihood(code, mean, drawn), expected, rtol=1e-5)
+        np.testing.assert_array_equal(code.predict(mean), mean)
+    with pytest.raises(ValueError, match="deviation must be positive, or None to learn it, got 0"):
+        Continuous(2, deviation=0)
+
+
 def test_samples():
     drawn = keras.ops.convert_to_numpy(Categorical(5).sample(noise(), 3000))
     assert drawn.shape == (3000, 5)
@@ -102,7 +116,14 @@ def test_sizes_that_make_no_sense_are_refused():
         Continuous(0)
 
 
-@pytest.mark.parametrize("code", [Categorical(4, name="digit"), Continuous(2, name="style")])
+@pytest.mark.parametrize(
+    "code",
+    [
+        Categorical(4, name="digit"),
+        Continuous(2, name="style"),
+        Continuous(2, deviation=1.0),
+    ],
+)
 def test_a_code_survives_serialisation(code):
     copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(code))
     assert (type(copy), copy.size, copy.name) == (type(code), code.size, code.name)

@@ -32,8 +32,8 @@ class InfoGAN(GAN):
             continuous ones by default, as in the paper's experiments on digits. Where images are
             read by Q and look like nothing, the codes outweigh the discriminator: lower them. On
             Fashion-MNIST, with batch norm in both players, the defaults end in noise, and 0.2 and
-            0.02 in clothes (`infogan_fashion_mnist`). A continuous code's bound has no upper
-            limit, unlike a categorical one's: fine grain that encodes it exactly keeps paying.
+            0.02 in clothes (`infogan_fashion_mnist`). See
+            `kgan.latents.Continuous` for what a continuous code's bound can reach.
         **kwargs: See `GAN`.
 
     Raises:
