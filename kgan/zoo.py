@@ -49,7 +49,7 @@ def list():
 
     Example:
         >>> kgan.zoo.list()
-        ['conditional_gan_fashion_mnist', ...]
+        ['acgan_mnist', ...]
     """
     return sorted(_folders())
 

@@ -292,6 +292,8 @@ def test_best_checkpoint_says_what_is_wrong(tmp_path):
         callbacks.BestCheckpoint(tmp_path / "best.h5", "fid", "min")
     with pytest.raises(ValueError, match="cannot both be"):
         callbacks.BestCheckpoint(tmp_path / "final.keras", "fid", "min")
+    with pytest.raises(ValueError, match="cannot both be"):
+        callbacks.BestCheckpoint("run/a.keras", "fid", "min", final="run/a.keras")
 
 
 def test_evaluate_asks_a_model_of_vectors_for_those_of_the_data():

@@ -92,6 +92,8 @@ def test_what_cannot_be_inverted_is_refused():
         (images[:, :4], {}, r"shape that the model makes.*got \(1, 4, 8, 1\)"),
         (images / 1.0, {}, r"uint8, or float in \[-1, 1\]"),
         (images, {"starts": 0}, "starts must be at least 1, got 0"),
+        (images, {"learning_rate": -0.1}, "learning_rate must be positive, got -0.1"),
+        (images, {"extractor_weight": -1.0}, "extractor_weight must not be negative, got -1.0"),
         (images, {"condition": 1}, "not conditional"),
     ):
         with pytest.raises(ValueError, match=message):

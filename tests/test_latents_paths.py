@@ -204,6 +204,9 @@ def test_one_style_under_many_conditions():
     images, columns = latents.across_conditions(model, drawn)
     assert columns == tiny.CLASSES
     np.testing.assert_array_equal(images[4:5], model.sample(1, latents=drawn[1:], condition=1))
+    alone, columns = latents.across_conditions(model, drawn, 1)
+    assert columns == 1
+    np.testing.assert_array_equal(alone, images[1::3])
     images, columns = latents.across_conditions(model, drawn[0], [2, 0])
     np.testing.assert_array_equal(images[:1], model.sample(1, latents=drawn[:1], condition=2))
     with pytest.raises(ValueError, match="not conditional"):

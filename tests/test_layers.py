@@ -282,6 +282,10 @@ def test_layers_can_be_compiled():
             lambda: kl.ConditionalBatchNormalization(classes=3)([np.ones((2, 3)), np.ones((2, 3))]),
             r"class labels \(n,\)",
         ),
+        (
+            lambda: kl.ConditionalBatchNormalization(classes=3)(np.ones((2, 8))),
+            r"class labels \(n,\)",
+        ),
     ],
 )
 def test_errors_say_what_is_wrong(make, message):

@@ -36,8 +36,8 @@ class BestCheckpoint(keras.callbacks.Callback):
             default; False where another callback keeps it.
 
     Raises:
-        ValueError: If a path does not end in `.keras`, the mode is not known, or the logs have no
-            such entry.
+        ValueError: If a path does not end in `.keras`, both are the same, the mode is not known,
+            or the logs have no such entry.
 
     Example:
         >>> fid = kgan.metrics.FrechetInceptionDistance()
@@ -56,9 +56,10 @@ class BestCheckpoint(keras.callbacks.Callback):
         if mode not in BETTER:
             raise ValueError(f'mode must be "min" or "max" for the entry {monitor!r}, got {mode!r}')
         self.path = pathlib.Path(path)
-        self.final = self.path.with_name("final.keras") if final is None else final
+        final = self.path.with_name("final.keras") if final is None else final
+        self.final = False if final is False else pathlib.Path(final)
         for file in (self.path, self.final):
-            if file is not False and pathlib.Path(file).suffix != ".keras":
+            if file is not False and file.suffix != ".keras":
                 raise ValueError(f"a model's file must end in .keras, got {str(file)!r}")
         if self.path == self.final:
             raise ValueError(f"the best and the last model cannot both be {str(self.path)!r}")

@@ -112,7 +112,7 @@ class Categorical(Code):
 
     def log_likelihood(self, parameters, code):
         """Log of the softmax at the category that was drawn."""
-        return ops.sum(code * ops.log_softmax(parameters), axis=1)
+        return ops.sum(ops.multiply(code, ops.log_softmax(parameters)), axis=1)
 
     def encode(self, values, n):
         """One-hot rows of categories."""
@@ -188,7 +188,7 @@ class Continuous(Code):
             log_deviation = 3.0 * ops.tanh(parameters[:, self.size :] / 3.0)
         else:
             log_deviation = ops.full_like(mean, math.log(self.deviation))
-        error = (code - mean) * ops.exp(-log_deviation)
+        error = ops.subtract(code, mean) * ops.exp(-log_deviation)
         density = -0.5 * ops.square(error) - log_deviation - 0.5 * math.log(2 * math.pi)
         return ops.sum(density, axis=1)
 

@@ -86,6 +86,10 @@ def invert(
     for name, value in (("steps", steps), ("starts", starts), ("batch_size", batch_size)):
         if value < 1:
             raise ValueError(f"{name} must be at least 1, got {value}")
+    if not learning_rate > 0:
+        raise ValueError(f"learning_rate must be positive, got {learning_rate}")
+    if not extractor_weight >= 0:
+        raise ValueError(f"extractor_weight must not be negative, got {extractor_weight}")
     tried = candidates(gan, condition, len(targets))
     attempts = starts * (1 if tried is None else tried.shape[1])
     latents = starting_points(gan, targets, attempts, seed)

@@ -85,7 +85,8 @@ def across_conditions(gan, latents, conditions=None):
     Args:
         gan: A conditional model.
         latents: `(latent_dim,)` or `(n, latent_dim)`, one row of images each.
-        conditions: One a column; by default all classes, or the model's prompts.
+        conditions: One a column, or one class alone; by default all classes, or the model's
+            prompts.
 
     Returns:
         uint8 images `(n * columns, height, width, channels)`, row by row, and the number of
@@ -105,8 +106,8 @@ def across_conditions(gan, latents, conditions=None):
         conditions = gan.default_conditions()
     if conditions is None:
         raise ValueError("without classes there is no telling which conditions: pass them")
+    conditions = np.atleast_1d(conditions)
     columns = len(conditions)
-    conditions = np.asarray(conditions)
     conditions = np.tile(conditions, (len(latents),) + (1,) * (conditions.ndim - 1))
     latents = latents.repeat(columns, axis=0)
     return gan.sample(len(latents), condition=conditions, latents=latents), columns

@@ -49,7 +49,9 @@ class ConditionalBatchNormalization(layers.Layer):
     def build(self, input_shape):
         """Builds the statistics and, for each channel, what gives gain and bias."""
         rank = 1 if self.classes is not None else 2
-        if len(input_shape) != 2 or len(input_shape[1]) != rank:
+        if not isinstance(input_shape[0], list | tuple) or list(map(len, input_shape[1:])) != [
+            rank
+        ]:
             what = "class labels (n,)" if rank == 1 else "vectors (n, d)"
             raise ValueError(
                 f"ConditionalBatchNormalization(classes={self.classes}) is called on "

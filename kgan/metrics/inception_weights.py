@@ -93,7 +93,8 @@ def load(path=None):
         ValueError: The file holds something else than the published weights.
 
     Example:
-        >>> arrays = kgan.metrics.inception_weights.load("inception.npz")  # doctest: +SKIP
+        >>> from kgan.metrics import inception_weights
+        >>> arrays = inception_weights.load("inception.npz")  # doctest: +SKIP
     """
     if path is None:
         path = default_path()

@@ -126,8 +126,8 @@ def clipped_slope(clip, widths):
         ValueError: If `clip` or a width is not positive.
 
     Example:
-        >>> kgan.theory.clipped_slope(0.01, [64, 64])  # 0.01^3 * 64 * 64
-        0.004096
+        >>> kgan.theory.clipped_slope(0.125, [64, 64])  # 0.125^3 * 64 * 64
+        8.0
     """
     if clip <= 0 or min(widths, default=1) <= 0:
         raise ValueError(f"clip and widths must be positive, got {clip} and {list(widths)}")
