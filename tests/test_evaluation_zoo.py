@@ -97,6 +97,7 @@ def test_the_section_of_a_card_has_every_score(results):
         "30 samples, seed 2, against 30, drawn by a fixed permutation from the 100 of embedded"
         in text
     )
+    assert "--n 30 --extractor" in text and "--seed 2 --metrics fid,prdc,memorisation`" in text
     assert evaluation.section(None) == ""
 
 

@@ -1,5 +1,6 @@
 """Results as a section of a card."""
 
+from kgan.evaluation.run import DEFAULT
 from kgan.evaluation.tables import rows
 
 
@@ -22,8 +23,17 @@ def section(results, path=None):
         f"{by} (sha256 {(about['digest'] or 'not known')[:12]}, images {about['resize']})"
         for by, about in protocol["extractors"].items()
     )
-    command = f"kgan evaluate {path or results['name']} --n {protocol['n_fake']}"
-    command += f" --extractor {protocol['extractor']}" if protocol["extractor"] else ""
+    options = {
+        "n": protocol["n_fake"],
+        "extractor": protocol["extractor"],
+        "split": data["split"] if data["split"] != "test" else None,
+        "seed": protocol["seed"] or None,
+        "metrics": ",".join(protocol["metrics"]) if list(DEFAULT) != protocol["metrics"] else None,
+    }
+    command = " ".join(
+        [f"kgan evaluate {path or results['name']}"]
+        + [f"--{name} {value}" for name, value in options.items() if value is not None]
+    )
     return f"""
 ## How good it is
 {protocol["n_fake"]:,} samples, seed {protocol["seed"]}, against {data["chosen"]} of \
