@@ -63,6 +63,7 @@ ALLOWED = {
         "data",
         "environment",
         "files",
+        "fine_tuning",
         "latents",
         "metrics",
         "models",

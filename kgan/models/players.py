@@ -82,10 +82,12 @@ def check_inputs(role, network):
     Raises:
         ValueError: If they are.
     """
-    if isinstance(network.input, dict):
+    # A Sequential has none.
+    given = getattr(network, "input", None)
+    if isinstance(given, dict):
         raise ValueError(
-            f"the {role} takes its inputs as a dictionary, with keys {list(network.input)}: build "
-            "it with one input or a list of two, first latents or images, then the condition"
+            f"the {role} takes its inputs as a dictionary, with keys {list(given)}: build it with "
+            "one input or a list of two, first latents or images, then the condition"
         )
     shapes = [tuple(tensor.shape[1:]) for tensor in keras.tree.flatten(network.inputs)]
     if len(shapes) > 2:
