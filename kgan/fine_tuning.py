@@ -98,33 +98,12 @@ def check_data(gan, dataset, preset):
             ) from error
         # A run that is resumed need not have it at hand.
         if initial["preset"] in zoo.list():
-            began = zoo.info(initial["preset"])["measured"] or {}
-            then = began.get("environment", {}).get("class_names")
-            check_class_names(then, dataset, source, "the model starts by showing others")
+            then = zoo.class_names(zoo.info(initial["preset"]))
+            zoo.check_class_names(then, dataset, source, "the model starts by showing others")
     known, found = getattr(gan, "classes", None), getattr(dataset, "classes", None)
     if known and found and found < known:
         beyond = "keep showing what they were trained on" if initial else "are never learned"
         warnings.warn(
             f"{source} has {found} classes and the model {known}: those beyond {beyond}",
             stacklevel=2,
-        )
-
-
-def check_class_names(then, dataset, source, consequence):
-    """Warns where a class has another number than in the data that the weights were trained on.
-
-    Args:
-        then: Names of the classes trained on, in their order, or None.
-        dataset: What `kgan.data.load` returns.
-        source: What to call it.
-        consequence: What comes of it, for the warning.
-    """
-    then, now = then or [], getattr(dataset, "class_names", None) or []
-    moved = [name for name in then if name in now and now.index(name) != then.index(name)]
-    if moved:
-        was, at = then.index(moved[0]), now.index(moved[0])
-        warnings.warn(
-            f"{source} has its classes in another order than the weights: {moved[0]!r} is class "
-            f"{at} now and was {was}, so {consequence} for {len(moved)} classes",
-            stacklevel=3,
         )

@@ -316,3 +316,28 @@ def _load_preset_weights(name, preset, gan, paths):
             f"the preset {name!r} is a kgan.{preset['algorithm']} of kgan.networks.{builder}"
             f"({listed}), and {error}"
         ) from error
+
+
+def class_names(preset):
+    """Names of the classes that a preset's weights were trained on, in their order, or None."""
+    return (preset["measured"] or {}).get("environment", {}).get("class_names")
+
+
+def check_class_names(then, dataset, source, consequence):
+    """Warns where a class has another number than in the data that the weights were trained on.
+
+    Args:
+        then: Names of the classes trained on, in their order, or None.
+        dataset: What `kgan.data.load` returns.
+        source: What to call it.
+        consequence: What comes of it, for the warning.
+    """
+    then, now = then or [], getattr(dataset, "class_names", None) or []
+    moved = [name for name in then if name in now and now.index(name) != then.index(name)]
+    if moved:
+        was, at = then.index(moved[0]), now.index(moved[0])
+        warnings.warn(
+            f"{source} has its classes in another order than the weights: {moved[0]!r} is class "
+            f"{at} now and was {was}, so {consequence} for {len(moved)} classes",
+            stacklevel=3,
+        )

@@ -1,7 +1,6 @@
 """The same models on any backend: same weights, noise and data, three rounds.
 
-`python parity.py FILE` writes the losses and all weights to an `.npz` file. TensorFlow plays the
-rounds eagerly, in half the time, unless it is asked for its graphs.
+`python parity.py FILE` writes the losses and all weights to an `.npz` file.
 """
 
 import sys
@@ -113,9 +112,8 @@ COMBINATIONS = {
 }
 
 
-def played(graphs=False):
+def played():
     """All losses and weights after `ROUNDS` rounds, by name."""
-    eagerly = keras.backend.backend() == "tensorflow" and not graphs
     results = {}
     for name, gan in models():
         rng = np.random.default_rng(0)
@@ -124,9 +122,7 @@ def played(graphs=False):
         gan.ema_generator.set_weights(gan.generator.get_weights())
         NumberedNoise(gan)
         gan.compile(
-            keras.optimizers.SGD(0.05, momentum=0.5),
-            keras.optimizers.SGD(0.05, momentum=0.5),
-            run_eagerly=eagerly,
+            keras.optimizers.SGD(0.05, momentum=0.5), keras.optimizers.SGD(0.05, momentum=0.5)
         )
         images = ROUNDS * BATCH_SIZE * gan.discriminator_steps
         history = gan.fit(*tiny.data(gan, images), batch_size=BATCH_SIZE, verbose=0).history

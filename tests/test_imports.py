@@ -63,7 +63,6 @@ ALLOWED = {
         "data",
         "environment",
         "files",
-        "fine_tuning",
         "latents",
         "metrics",
         "models",

@@ -8,7 +8,7 @@ import typing
 import keras
 import numpy as np
 
-from kgan import data, fine_tuning, metrics, models, training, weight_files, zoo
+from kgan import data, metrics, models, training, weight_files, zoo
 from kgan.data.sources import choose_split
 from kgan.files import read_json
 from kgan.metrics.classifiers import BY_SOURCE
@@ -79,7 +79,7 @@ def open_model(model):
         gan = zoo.load(model, weights="pretrained")
         files = preset["measured"]["weights"]
         weights = {player: file["sha256"] for player, file in files.items()}
-        names = preset["measured"].get("environment", {}).get("class_names")
+        names = zoo.class_names(preset)
         opened = Model(model, gan, preset, weights, players=tuple(files), class_names=names)
     gan = opened.gan
     shape = tuple(gan.generator.outputs[0].shape[1:])
@@ -155,7 +155,7 @@ def open_data(source, model, split="test", data_dir=None, train=None):
 
     real = zoo.load_data(preset, split=split, labels=labels, **fixed)
     if model.gan.conditional:
-        fine_tuning.check_class_names(
+        zoo.check_class_names(
             model.class_names, real, described["source"], "the model is asked for others"
         )
     return Data(
