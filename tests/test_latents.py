@@ -59,10 +59,10 @@ def test_a_numbers_density_is_bounded():
     np.testing.assert_allclose(found, 3 - math.log(2 * math.pi) / 2, rtol=1e-5)
 
 
-@pytest.mark.parametrize("code", [Categorical(2), Continuous(2)])
-def test_codes_may_be_numpys(code):
+@pytest.mark.parametrize("code, value", [(Categorical(2), 0), (Continuous(2), [1, 0])])
+def test_codes_may_be_numpys(code, value):
     parameters = np.ones((2, code.parameters), "float32")
-    drawn = code.encode(np.eye(2)[0] if isinstance(code, Continuous) else 0, 2)
+    drawn = code.encode(value, 2)
     found = code.log_likelihood(keras.ops.convert_to_tensor(parameters), drawn)
     expected = log_likelihood(code, parameters, drawn)
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(found), expected)

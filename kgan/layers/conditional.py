@@ -49,9 +49,8 @@ class ConditionalBatchNormalization(layers.Layer):
     def build(self, input_shape):
         """Builds the statistics and, for each channel, what gives gain and bias."""
         rank = 1 if self.classes is not None else 2
-        if not isinstance(input_shape[0], list | tuple) or list(map(len, input_shape[1:])) != [
-            rank
-        ]:
+        shapes = input_shape if isinstance(input_shape[0], list | tuple) else [input_shape]
+        if len(shapes) != 2 or len(shapes[1]) != rank:
             what = "class labels (n,)" if rank == 1 else "vectors (n, d)"
             raise ValueError(
                 f"ConditionalBatchNormalization(classes={self.classes}) is called on "
