@@ -40,6 +40,22 @@ def test_wgan_gp_networks_for_28_pixels():
     assert parameters(discriminator) == 1_030_145
 
 
+@pytest.mark.parametrize("hidden", [7, (7, None), (None, 7), (7, 9)])
+def test_hidden_layers_of_either_network(hidden):
+    mine, its = hidden if isinstance(hidden, tuple) else (hidden, hidden)
+    generator, discriminator = dcgan((8, 8, 1), 3, width=2, discriminator_norm=None, hidden=hidden)
+    # A dense layer and its batch norm (gain and bias); then 2x2x4 features, and 4x4x2.
+    first = 3 * mine + 2 * mine if mine else 0
+    features = (mine or 3) * 2 * 2 * 4 + 2 * 4
+    assert parameters(generator) == (
+        first + features + conv(4, 2, 5, bias=False) + 2 * 2 + conv(2, 1, 5)
+    )
+    flat = 4 * 4 * 2
+    assert parameters(discriminator) == conv(1, 2, 5) + (
+        dense(flat, its) + dense(its, 1) if its else dense(flat, 1)
+    )
+
+
 def check_shapes(networks, shape, latent_dim, kind):
     generator, discriminator = networks
     conditions = [()] if "classes" in kind else [(5,)] if "condition_dim" in kind else []
@@ -232,6 +248,8 @@ def test_errors_of_all_builders(builder, arguments, message):
         (lambda: dcgan((30, 30, 1)), r"dcgan.*multiple of 4.*\(30, 30, 1\).*image_size"),
         (lambda: dcgan((32, 28, 1)), r"dcgan makes square images.*\(32, 28, 1\)"),
         (lambda: dcgan((32, 32, 2)), "1 or 3 channels"),
+        (lambda: dcgan(hidden=0), "hidden must be an integer of at least 1, got 0"),
+        (lambda: dcgan(hidden=(8, None, 8)), r"hidden must be.*a pair.*got \(8, None, 8\)"),
         (lambda: dcgan((32, 32)), r"square images.*\(32, 32\)"),
         (lambda: dcgan(upsampling="cubic"), 'upsampling must be "transposed" or "nearest"'),
         (lambda: dcgan(kernel_size=0), "kernel_size must be an integer of at least 1"),

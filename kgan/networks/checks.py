@@ -65,21 +65,27 @@ def check_count(name, value, minimum=1):
         raise ValueError(f"{name} must be an integer of at least {minimum}, got {value!r}")
 
 
-def widths(width):
-    """The generator's and the discriminator's width, from one for both or a pair.
+def pair(name, value, optional=False):
+    """The generator's and the discriminator's value, from one for both or a pair.
+
+    Args:
+        name: Of the argument, for the error.
+        value: What the user passed.
+        optional: Whether None, for the whole or for one of the two, is allowed.
 
     Raises:
-        ValueError: If it is neither.
+        ValueError: If it is neither, or one of the two is not an integer of at least 1.
     """
-    pair = tuple(width) if isinstance(width, (tuple, list)) else (width, width)
-    if len(pair) != 2:
+    both = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    if len(both) != 2:
         raise ValueError(
-            f"width must be an integer or a pair, the generator's and the discriminator's; "
-            f"got {width!r}"
+            f"{name} must be an integer or a pair, the generator's and the discriminator's; "
+            f"got {value!r}"
         )
-    for value in pair:
-        check_count("width", value)
-    return pair
+    for count in both:
+        if not (optional and count is None):
+            check_count(name, count)
+    return both
 
 
 def square(builder, image_shape, fits, sizes):

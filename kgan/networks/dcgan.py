@@ -58,8 +58,8 @@ def dcgan(
         dropout: Fraction of the discriminator's features dropped after each convolution.
         kernel_size: Of all strided and transposed convolutions, in pixels.
         hidden: Units of a dense layer behind the latents and before the logits, as in InfoGAN
-            (arXiv:1606.03657, App. C.1), where it makes Q read the image as a whole; None for
-            no such layer.
+            (arXiv:1606.03657, App. C.1), where it makes Q read the image as a whole; a pair, the
+            generator's and the discriminator's; None for no such layer.
         embedding_dim: Length of what the generator makes of a condition before it joins the
             latents.
         upsampling: How the generator doubles its images: `"transposed"` convolutions, as in the
@@ -91,11 +91,10 @@ def dcgan(
     )
     checks.check_count("kernel_size", kernel_size)
     checks.check_count("embedding_dim", embedding_dim)
-    if hidden is not None:
-        checks.check_count("hidden", hidden)
     if upsampling not in ("transposed", "nearest"):
         raise ValueError(f'upsampling must be "transposed" or "nearest", got {upsampling!r}')
-    generator_width, discriminator_width = checks.widths(width)
+    generator_width, discriminator_width = checks.pair("width", width)
+    generator_hidden, discriminator_hidden = checks.pair("hidden", hidden, optional=True)
 
     filters = [generator_width]
     base = size // 2
@@ -105,8 +104,8 @@ def dcgan(
     latents = Input((latent_dim,), name="latents")
     condition = condition_input(classes, condition_dim)
     x = concatenate_condition(latents, condition, classes, embedding_dim)
-    if hidden:
-        x = layers.Dense(hidden, use_bias=False, kernel_initializer=normal())(x)
+    if generator_hidden:
+        x = layers.Dense(generator_hidden, use_bias=False, kernel_initializer=normal())(x)
         x = layers.ReLU()(normalize(x, generator_norm))
     # The block at the lowest resolution has as many channels as the one above it would halve.
     x = layers.Dense(base * base * filters[-1], use_bias=False, kernel_initializer=normal())(x)
@@ -130,8 +129,9 @@ def dcgan(
         x = drop(x, dropout)
         count = min(count * 2, 8 * discriminator_width)
     x = layers.Flatten()(x)
-    if hidden:
-        x = spectral(layers.Dense(hidden, kernel_initializer=normal()), spectral_norm)(x)
+    if discriminator_hidden:
+        layer = layers.Dense(discriminator_hidden, kernel_initializer=normal())
+        x = spectral(layer, spectral_norm)(x)
         x = LeakyReLU(0.2)(normalize(x, discriminator_norm))
     outputs = discriminator_outputs(
         x, condition, classes, code_parameters, spectral_norm, discriminator_norm, class_head

@@ -72,7 +72,7 @@ def mlp(
         class_head,
     )
     checks.check_count("depth", depth)
-    generator_width, discriminator_width = checks.widths(width)
+    generator_width, discriminator_width = checks.pair("width", width)
 
     latents = Input((latent_dim,), name="latents")
     condition = condition_input(classes, condition_dim)

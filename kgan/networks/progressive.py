@@ -144,7 +144,7 @@ def progressive(
     checks.check_count("full_width_to", full_width_to)
     sizes = sizes_to(size)
     generator_widths, discriminator_widths = (
-        widths_of(sizes, width, full_width_to) for width in checks.widths(width)
+        widths_of(sizes, width, full_width_to) for width in checks.pair("width", width)
     )
 
     latents = Input((latent_dim,), name="latents")

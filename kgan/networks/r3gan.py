@@ -72,7 +72,7 @@ def r3gan(
     for name, value in (("blocks", blocks), ("expansion", expansion), ("group_size", group_size)):
         checks.check_count(name, value)
     generator_widths, discriminator_widths = (
-        stage_widths(size, w, expansion, group_size) for w in checks.widths(width)
+        stage_widths(size, w, expansion, group_size) for w in checks.pair("width", width)
     )
     # Fix-up (Zhang et al. 2019, arXiv:1901.09321): L blocks of m = 3 layers, L^(-1 / (2m - 2)).
     gain = GAIN * (blocks * len(generator_widths)) ** (-1 / 4)

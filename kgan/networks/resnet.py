@@ -98,7 +98,7 @@ def resnet(
     )
     if pooling not in ("sum", "mean"):
         raise ValueError(f'pooling must be "sum" or "mean", got {pooling!r}')
-    generator_width, discriminator_width = checks.widths(width)
+    generator_width, discriminator_width = checks.pair("width", width)
     generator_plan, discriminator_plan, halvings = PLANS[size]
 
     latents = Input((latent_dim,), name="latents")
