@@ -5,6 +5,7 @@ import pathlib
 import subprocess
 import sys
 
+import backends
 import pytest
 
 import kgan
@@ -134,7 +135,10 @@ def test_round_cost_is_what_xla_counts_in_a_gan_of_dense_layers(tmp_path):
 # -- no more work than by hand: counts, which no other process disturbs ----------------------------
 
 
-def test_jax_round_has_no_more_operations_than_jax_by_hand():
+def test_jax_round_has_no_more_operations_than_jax_by_hand(monkeypatch):
+    # How well XLA compiles changes no count.
+    for name, value in backends.TUNED["jax"].items():
+        monkeypatch.setenv(name, value)
     by_hand = counted("jax_by_hand.py", "jax", jit=True)
     kgans = counted("kgan_round.py", "jax", jit=True)
     assert kgans["flops"] < 1.02 * by_hand["flops"]
