@@ -12,8 +12,7 @@ import argparse
 import statistics
 
 import measuring
-
-PRECISIONS = ("float32", "mixed_bfloat16")
+import workloads
 
 
 def main():
@@ -36,13 +35,13 @@ def main():
             {**shared, "precision": precision, "seed": seed},
         )
         for seed in args.seeds
-        for precision in PRECISIONS
+        for precision in workloads.PRECISIONS
     }
     reports, missing = measuring.take_turns(measuring.processes(contenders), 1)
     rows = [{"name": name, **contenders[name][2], **found[0]} for name, found in reports.items()]
     for row in rows:
         del row["data_dir"]
-    for precision in PRECISIONS:
+    for precision in workloads.PRECISIONS:
         found = [row for row in rows if row["precision"] == precision]
         if found:
             rows.append(
