@@ -11,6 +11,7 @@ import json
 import math
 import os
 import pathlib
+import platform
 import re
 import sys
 
@@ -332,6 +333,18 @@ def parser():
     return top
 
 
+def tensorflow_settings():
+    """Environment variables for TensorFlow, which reads them once: they yield to the user's.
+
+    oneDNN is several tenths faster on all x86 CPUs, and TensorFlow turns it on by itself only on
+    those with AVX-512 VNNI.
+    """
+    settings = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    if platform.machine().lower() in ("x86_64", "amd64"):
+        settings["TF_ENABLE_ONEDNN_OPTS"] = "1"
+    return settings
+
+
 def run(args):
     """Runs one command; errors that a user can mend become one line and exit code 2."""
     try:
@@ -346,7 +359,8 @@ def run(args):
         if args.run is not None:
             args.run(args)
         else:
-            os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+            for variable, value in tensorflow_settings().items():
+                os.environ.setdefault(variable, value)
             # TensorFlow Datasets notes every file that it reads.
             logging.set_verbosity(logging.WARNING)
             from kgan import cli

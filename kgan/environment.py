@@ -50,18 +50,32 @@ def cpu_name():
 def processor():
     """The processor's model as its maker calls it; only its kind where the system does not say.
 
-    Linux tells the model, and which instructions there are, in /proc/cpuinfo: names alone do not
-    say whether bfloat16 is computed or emulated, which decides what a CPU takes for a round.
+    Linux tells the model, and which instructions there are: names alone do not say whether
+    bfloat16 is computed or emulated, which decides what a CPU takes for a round.
     """
-    try:
-        lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
+    known = cpuinfo()
+    if known is None:
         return platform.processor() or platform.machine()
-    known = dict(map(str.strip, line.split(":", 1)) for line in lines if ":" in line)
     model = known.get("model name", platform.machine())
     flags = known.get("flags", "").split()
     widest = next((flag for flag in INSTRUCTIONS if flag in flags), None)
     return f"{model} ({INSTRUCTIONS[widest]})" if widest else model
+
+
+def emulates_bfloat16():
+    """Whether it is known that models train on a CPU that has no instructions for bfloat16."""
+    flags = (cpuinfo() or {}).get("flags", "").split()
+    known = bool(flags) and not {"amx_bf16", "avx512_bf16"}.intersection(flags)
+    return known and gpu_name() is None
+
+
+def cpuinfo():
+    """What Linux says of the last processor in /proc/cpuinfo, None on other systems."""
+    try:
+        lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return None
+    return dict(map(str.strip, line.split(":", 1)) for line in lines if ":" in line)
 
 
 def gpu_name():

@@ -1,7 +1,9 @@
 """The command line, as a user meets it."""
 
 import json
+import os
 import pathlib
+import platform
 import shutil
 import signal
 import subprocess
@@ -65,6 +67,20 @@ def test_light_commands_cost_little_more_than_python_itself():
     python = min(seconds_of("-c", "import absl.app, json, argparse") for _ in range(3))
     listing = min(seconds_of("-m", "kgan_cli", "list") for _ in range(3))
     assert listing < 5 * python
+
+
+@pytest.mark.skipif(platform.machine().lower() not in ("x86_64", "amd64"), reason="not on x86")
+@pytest.mark.parametrize("given, on", [(None, True), ("0", False)])
+def test_tensorflow_runs_with_onednn_unless_the_user_says_otherwise(given, on, tmp_path):
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "0"}
+    environment.pop("TF_ENABLE_ONEDNN_OPTS", None)
+    if given is not None:
+        environment["TF_ENABLE_ONEDNN_OPTS"] = given
+    # It imports TensorFlow before it finds that there is nothing.
+    command = [sys.executable, "-m", "kgan_cli", "publish", "nothing", str(tmp_path / "out")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 2, done.stderr
+    assert ("oneDNN custom operations are on" in done.stderr) == on
 
 
 def test_info_is_json(capsys):

@@ -38,3 +38,23 @@ def test_without_cpuinfo_the_kind_of_processor_is_named(monkeypatch):
 
     monkeypatch.setattr("pathlib.Path.read_text", missing)
     assert re.search(r"\w", environment.processor())
+
+
+@pytest.mark.parametrize(
+    "flags, gpu, emulated",
+    [
+        ("fpu avx2 fma", None, True),
+        ("fpu avx2 avx512f avx512_bf16", None, False),
+        ("fpu amx_bf16", None, False),
+        ("fpu avx2 fma", "A GPU", False),
+    ],
+)
+def test_bfloat16_is_emulated_on_cpus_without_its_instructions(monkeypatch, flags, gpu, emulated):
+    monkeypatch.setattr("pathlib.Path.read_text", lambda path: f"model name : A\nflags : {flags}\n")
+    monkeypatch.setattr(environment, "gpu_name", lambda: gpu)
+    assert environment.emulates_bfloat16() is emulated
+
+
+def test_where_nothing_is_known_of_the_processor_nothing_is_said_of_bfloat16(monkeypatch):
+    monkeypatch.setattr(environment, "cpuinfo", lambda: None)
+    assert environment.emulates_bfloat16() is False

@@ -217,11 +217,13 @@ def test_all_rounds_are_played_where_the_last_batch_is_smaller(tmp_path):
     assert int(keras.ops.convert_to_numpy(gan.rounds)) == 6
 
 
-def test_training_leaves_the_dtype_policy_alone(tmp_path):
+def test_training_leaves_the_dtype_policy_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(environment, "emulates_bfloat16", lambda: True)
     preset = preset_of(1)
     preset["training"]["precision"] = "mixed_bfloat16"
     before = keras.config.dtype_policy().name
-    gan, _ = training.train(preset, tmp_path / "run", verbose=0)
+    with pytest.warns(UserWarning, match="no instructions for bfloat16.*--precision float32"):
+        gan, _ = training.train(preset, tmp_path / "run", verbose=0)
     assert keras.config.dtype_policy().name == before
     assert gan.generator.layers[1].compute_dtype == "bfloat16"
 
