@@ -87,12 +87,6 @@ def _train(preset, out, resume, jit, data_dir, verbose, interrupt):
     length = "rounds" if "rounds" in training else "epochs"
     if training[length] < 1:
         raise ValueError(f"{length} must be at least 1, got {training[length]}")
-    if training["precision"] == "mixed_bfloat16" and environment.emulates_bfloat16():
-        warnings.warn(
-            "this processor has no instructions for bfloat16: rounds take 5 to 14 times as long as "
-            "in float32 (kgan train --precision float32)",
-            stacklevel=3,
-        )
     keras.utils.set_random_seed(training["seed"])
     keras.config.set_dtype_policy(training["precision"])
     used, held_out = splits(preset)
@@ -124,6 +118,12 @@ def _train(preset, out, resume, jit, data_dir, verbose, interrupt):
     if resume:
         moved = began["data"]["source"] != preset["data"]["source"]
         check_same_data(out, surroundings, moved)
+    if training["precision"] == "mixed_bfloat16" and environment.emulates_bfloat16():
+        warnings.warn(
+            "this processor has no instructions for bfloat16: rounds take 5 to 14 times as long as "
+            "in float32 (kgan train --precision float32)",
+            stacklevel=3,
+        )
     interrupt.wait_for_round()
     out.mkdir(parents=True, exist_ok=True)
     try:
