@@ -15,8 +15,6 @@ import statistics
 import subprocess
 import sys
 
-import kgan_cli
-
 HERE = pathlib.Path(__file__).parent
 CONTENDERS = HERE / "contenders"
 UNAVAILABLE = 3
@@ -64,9 +62,11 @@ def run(script, task, backend="tensorflow", environment=None):
     done = subprocess.run(
         [sys.executable, str(CONTENDERS / script), json.dumps({**task, "backend": backend})],
         env={
-            **kgan_cli.tensorflow_settings(),
+            # As the command `kgan` has it on x86.
+            "TF_ENABLE_ONEDNN_OPTS": "1",
             **os.environ,
             "KERAS_BACKEND": backend,
+            "TF_CPP_MIN_LOG_LEVEL": "3",
             "PYTHONPATH": os.pathsep.join(
                 [str(HERE.parent), str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]
             ),
