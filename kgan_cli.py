@@ -333,18 +333,6 @@ def parser():
     return top
 
 
-def tensorflow_settings():
-    """Environment variables for TensorFlow, which reads them once: they yield to the user's.
-
-    oneDNN is several tenths faster on all x86 CPUs, and TensorFlow turns it on by itself only on
-    those with AVX-512 VNNI.
-    """
-    settings = {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    if platform.machine().lower() in ("x86_64", "amd64"):
-        settings["TF_ENABLE_ONEDNN_OPTS"] = "1"
-    return settings
-
-
 def run(args):
     """Runs one command; errors that a user can mend become one line and exit code 2."""
     try:
@@ -359,8 +347,10 @@ def run(args):
         if args.run is not None:
             args.run(args)
         else:
-            for variable, value in tensorflow_settings().items():
-                os.environ.setdefault(variable, value)
+            os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+            # TensorFlow turns oneDNN on by itself only on CPUs with AVX-512 VNNI.
+            if platform.machine().lower() in ("x86_64", "amd64"):
+                os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
             # TensorFlow Datasets notes every file that it reads.
             logging.set_verbosity(logging.WARNING)
             from kgan import cli

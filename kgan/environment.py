@@ -54,7 +54,7 @@ def processor():
     bfloat16 is computed or emulated, which decides what a CPU takes for a round.
     """
     known = cpuinfo()
-    if known is None:
+    if not known:
         return platform.processor() or platform.machine()
     model = known.get("model name", platform.machine())
     flags = known.get("flags", "").split()
@@ -64,17 +64,17 @@ def processor():
 
 def emulates_bfloat16():
     """Whether it is known that models train on a CPU that has no instructions for bfloat16."""
-    flags = (cpuinfo() or {}).get("flags", "").split()
-    known = bool(flags) and not {"amx_bf16", "avx512_bf16"}.intersection(flags)
+    flags = cpuinfo().get("flags", "").split()
+    known = bool(flags) and not any(flag.endswith("_bf16") for flag in flags)
     return known and gpu_name() is None
 
 
 def cpuinfo():
-    """What Linux says of the last processor in /proc/cpuinfo, None on other systems."""
+    """What Linux says of the last processor in /proc/cpuinfo, nothing on other systems."""
     try:
         lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
-        return None
+        return {}
     return dict(map(str.strip, line.split(":", 1)) for line in lines if ":" in line)
 
 

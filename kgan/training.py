@@ -120,8 +120,8 @@ def _train(preset, out, resume, jit, data_dir, verbose, interrupt):
         check_same_data(out, surroundings, moved)
     if training["precision"] == "mixed_bfloat16" and environment.emulates_bfloat16():
         warnings.warn(
-            "this processor has no instructions for bfloat16: rounds take 5 to 14 times as long as "
-            "in float32 (kgan train --precision float32)",
+            "this processor has no instructions for bfloat16: rounds take several times as long as "
+            "those of a run begun with kgan train --precision float32",
             stacklevel=3,
         )
     interrupt.wait_for_round()
