@@ -1,9 +1,12 @@
 """All backends compute the same: losses and weights agree after three rounds."""
 
 import backends
+import checks
+import keras
 import numpy as np
 import parity
 import pytest
+import tiny
 
 import kgan
 
@@ -37,6 +40,26 @@ def test_the_rounds_were_not_for_nothing(here):
             for player in ("G", "average")
         )
         assert np.abs(generator - average).max() > 1e-3
+
+
+@pytest.mark.parametrize("conditional", [False, True])
+def test_a_graph_plays_the_rounds_that_python_does(conditional):
+    """Though it traces an update of the discriminator once: noise, dropout and norms move on."""
+    there = []
+    for eagerly in (False, True):
+        if conditional:
+            gan = kgan.ConditionalGAN(
+                *tiny.networks(classes=tiny.CLASSES), classes=tiny.CLASSES, discriminator_steps=3
+            )
+        else:
+            gan = kgan.WGANGP(*tiny.networks(norm=False), discriminator_steps=3)
+        rates = keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1)
+        gan.compile(*rates, run_eagerly=eagerly)
+        logs = gan.fit(*tiny.data(gan, 24), batch_size=4, shuffle=False, verbose=0).history
+        there.append([*checks.state(gan), *map(np.array, logs.values())])
+    graph, python = there
+    for one, other in zip(graph, python, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
 def public(module, base):

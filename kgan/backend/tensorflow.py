@@ -64,6 +64,21 @@ def compute_if(predicate, function, state):
     return tf.cond(predicate, function, lambda: tf.zeros(()))
 
 
+def repeat(function, batches):
+    """Calls `function(*batch)` for each of some batches of equal shapes; it returns nothing.
+
+    In a graph it is traced once, and stays a function that is called: what it makes of a model's
+    state is in variables. MirroredStrategy's replicas cannot meet within such a function.
+    """
+    if len(batches) > 1 and not tf.executing_eagerly() and not tf.distribute.has_strategy():
+        # Inlined, it would be optimised once for every call.
+        kept = {"_noinline": True}
+        function = tf.function(function, autograph=False, experimental_attributes=kept)
+        function = function.get_concrete_function(*batches[0])
+    for batch in batches:
+        function(*batch)
+
+
 def leaky_relu(inputs, negative_slope):
     """Rectified `inputs`. TensorFlow's own sends zeros back where it is differentiated twice."""
 

@@ -49,6 +49,12 @@ def compute_if(predicate, function, state):
     return function() if predicate else torch.zeros((), device=predicate.device)
 
 
+def repeat(function, batches):
+    """Calls `function(*batch)` for each of some batches; it returns nothing."""
+    for batch in batches:
+        function(*batch)
+
+
 def leaky_relu(inputs, negative_slope):
     """Rectified `inputs`."""
     return torch.where(inputs > 0, inputs, negative_slope * inputs)

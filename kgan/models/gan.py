@@ -284,14 +284,23 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
         images, condition = self.unpack(data)
         checks.check_round(images.shape, self.discriminator, self.discriminator_steps)
         logged = set()
-        for step in range(self.discriminator_steps):
-            real = self.real_images(images[:, step])
-            given = None if condition is None else condition[:, step]
+
+        def inner_step(real, given):
             latents = self.sample_latents(ops.shape(real)[0])
             fake = ops.stop_gradient(self.generate(latents, given))
             inputs = (real, fake, latents, given)
-            logged |= self.update("discriminator", self.discriminator_objective, *inputs)
+            logged.update(self.update("discriminator", self.discriminator_objective, *inputs))
             self.after_discriminator_update()
+
+        batches = [
+            (
+                self.real_images(images[:, step]),
+                None if condition is None else condition[:, step],
+            )
+            for step in range(self.discriminator_steps)
+        ]
+        backend.repeat(inner_step, batches)
+        real, given = batches[-1]
         latents = self.sample_latents(ops.shape(real)[0])
         logged |= self.update("generator", self.generator_objective, real, latents, given)
         shown = ops.shape(images)[0] * self.discriminator_steps * self.replicas
