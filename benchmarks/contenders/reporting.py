@@ -6,6 +6,7 @@ prints a JSON object as its last line. What it cannot do here is no failure: it 
 `unavailable`.
 """
 
+import collections
 import itertools
 import json
 import resource
@@ -85,7 +86,7 @@ def count(backend, function, arguments):
     """Ends the process with what a compiled round consists of, which no other process disturbs.
 
     On JAX that is XLA's own count of operations, on TensorFlow how many nodes of each kind the
-    function's graph has.
+    function's graph runs.
 
     Args:
         backend: `"jax"` or `"tensorflow"`.
@@ -98,14 +99,29 @@ def count(backend, function, arguments):
         cost = jax.jit(function).lower(*arguments).compile().cost_analysis()
         found = {"flops": cost["flops"], "bytes": cost["bytes accessed"]}
     else:
-        import collections
-
         import tensorflow as tf
 
-        graph = tf.function(function).get_concrete_function(*arguments).graph
-        found = {"nodes": collections.Counter(node.type for node in graph.get_operations())}
+        graph = tf.function(function).get_concrete_function(*arguments).graph.as_graph_def()
+        called = {f.signature.name: f.node_def for f in graph.library.function}
+        found = {"nodes": nodes(graph.node, called)}
     print(json.dumps(found))
     sys.exit()
+
+
+def nodes(graph, called):
+    """How many nodes of each kind a TensorFlow graph runs, with those of the functions it calls.
+
+    Args:
+        graph: Its nodes.
+        called: The nodes of each function, by its name.
+    """
+    found = collections.Counter()
+    for node in graph:
+        if node.op in ("PartitionedCall", "StatefulPartitionedCall"):
+            found += nodes(called[node.attr["f"].func.name], called)
+        else:
+            found[node.op] += 1
+    return found
 
 
 def cpu():
