@@ -131,7 +131,7 @@ MODELS = (wgan_gp, infogan, conditional, scheduled)
 if __name__ == "__main__":
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-    one = tf.distribute.MirroredStrategy(["CPU:0"])
+    one = tf.distribute.get_strategy()
     two = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
     found = {make.__name__: differences(make, one, two) for make in MODELS}
     found["latents"], found["uniform"] = latents_by_replica(two)
