@@ -5,8 +5,11 @@ import pytest
 
 
 @pytest.mark.parametrize("backend", backends.OTHERS)
-def test_suite_passes(backend):
-    files = [str(backends.TESTS / name) for name in backends.SUITE]
+@pytest.mark.parametrize(
+    "suite", ["SUITE", pytest.param("SLOW_SUITE", marks=pytest.mark.slow)], ids=str.lower
+)
+def test_suite_passes(suite, backend):
+    files = [str(backends.TESTS / name) for name in getattr(backends, suite)]
     output = backends.run_on(backend, backends.SUITE_SCRIPT, *backends.SUITE_OPTIONS, *files)
     # Where everything is installed there is no reason to leave anything out.
     if all(map(backends.installed, backends.BACKENDS)):

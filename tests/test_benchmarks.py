@@ -152,6 +152,7 @@ def test_tensorflow_round_has_the_convolutions_of_tensorflow_by_hand():
     assert sum(kgans.values()) < 2.2 * sum(by_hand.values())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts Linux's page faults")
 def test_tensorflow_keeps_a_rounds_memory_in_fit():
     # Fed by `Dataset.from_generator`, a round of this size takes 50,000 pages anew. By hand it is

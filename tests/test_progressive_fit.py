@@ -15,10 +15,8 @@ import kgan
 SCRIPT = "import runpy; runpy.run_module('growing', run_name='__main__')"
 
 
-@pytest.mark.parametrize(
-    "backend",
-    [backends.CURRENT, *(pytest.param(b, marks=pytest.mark.slow) for b in backends.OTHERS)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", backends.BACKENDS)
 def test_a_run_that_is_killed_in_a_fade_ends_as_one_that_is_not(backend, tmp_path):
     backends.require(backend)
     checkpoint = tmp_path / "checkpoint.keras"
