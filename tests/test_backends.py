@@ -6,10 +6,12 @@ import pytest
 
 @pytest.mark.parametrize("backend", backends.OTHERS)
 @pytest.mark.parametrize(
-    "suite", ["SUITE", pytest.param("SLOW_SUITE", marks=pytest.mark.slow)], ids=str.lower
+    "suite",
+    [backends.SUITE, pytest.param(backends.SLOW_SUITE, marks=pytest.mark.slow)],
+    ids=["suite", "slow_suite"],
 )
 def test_suite_passes(suite, backend):
-    files = [str(backends.TESTS / name) for name in getattr(backends, suite)]
+    files = [str(backends.TESTS / name) for name in suite]
     output = backends.run_on(backend, backends.SUITE_SCRIPT, *backends.SUITE_OPTIONS, *files)
     # Where everything is installed there is no reason to leave anything out.
     if all(map(backends.installed, backends.BACKENDS)):

@@ -7,7 +7,7 @@ Each of `tensorflow.py`, `jax.py` and `torch.py` defines
 * `minimize(objective, variables, optimizer, state)`: moves `variables` one step;
 * `input_gradient(function, inputs)`: a gradient that can be differentiated again;
 * `compute_if(predicate, function, state)`: a scalar, or zero and nothing computed;
-* `repeat(function, batches)`: a function of each batch in turn, traced once by TensorFlow;
+* `trace_once(function, *example)`: a function that TensorFlow traces once for many calls;
 * `leaky_relu(inputs, negative_slope)`: a rectifier whose second derivative costs nothing;
 * `fused_batch_normalization(inputs, gamma, beta, epsilon)`: in one kernel; None for Keras's own;
 * `draw(function, n)`: random numbers for the examples of this replica.
@@ -35,7 +35,7 @@ fused_batch_normalization = _chosen.fused_batch_normalization
 input_gradient = _chosen.input_gradient
 leaky_relu = _chosen.leaky_relu
 minimize = _chosen.minimize
-repeat = _chosen.repeat
+trace_once = _chosen.trace_once
 
 __all__ = [
     "TrainStep",
@@ -45,5 +45,5 @@ __all__ = [
     "input_gradient",
     "leaky_relu",
     "minimize",
-    "repeat",
+    "trace_once",
 ]

@@ -64,19 +64,20 @@ def compute_if(predicate, function, state):
     return tf.cond(predicate, function, lambda: tf.zeros(()))
 
 
-def repeat(function, batches):
-    """Calls `function(*batch)` for each of some batches of equal shapes; it returns nothing.
+def trace_once(function, *example):
+    """A function that does what `function` does, and which a graph does not trace at every call.
 
-    In a graph it is traced once, and stays a function that is called: what it makes of a model's
-    state is in variables. MirroredStrategy's replicas cannot meet within such a function.
+    Args:
+        function: It returns nothing; what a call leaves for the next is in variables.
+        example: Arguments; those of all calls are of their shapes.
     """
-    if len(batches) > 1 and not tf.executing_eagerly() and not tf.distribute.has_strategy():
-        # Inlined, it would be optimised once for every call.
-        kept = {"_noinline": True}
-        function = tf.function(function, autograph=False, experimental_attributes=kept)
-        function = function.get_concrete_function(*batches[0])
-    for batch in batches:
-        function(*batch)
+    # MirroredStrategy's replicas cannot meet within a function of their own.
+    if tf.executing_eagerly() or tf.distribute.has_strategy():
+        return function
+    # Inlined, it would be optimised once for every call.
+    kept = {"_noinline": True}
+    traced = tf.function(function, autograph=False, experimental_attributes=kept)
+    return traced.get_concrete_function(*example)
 
 
 def leaky_relu(inputs, negative_slope):

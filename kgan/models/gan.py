@@ -299,7 +299,10 @@ class GAN(backend.TrainStep, Fitting, Sampling, Exploring, Saving, keras.Model):
             )
             for step in range(self.discriminator_steps)
         ]
-        backend.repeat(inner_step, batches)
+        if self.discriminator_steps > 1:
+            inner_step = backend.trace_once(inner_step, *batches[0])
+        for batch in batches:
+            inner_step(*batch)
         real, given = batches[-1]
         latents = self.sample_latents(ops.shape(real)[0])
         logged |= self.update("generator", self.generator_objective, real, latents, given)
